@@ -1,0 +1,34 @@
+// Accounts: who somebody is. Owns identifiers, profile and standing. Knows nothing of passwords, sessions or tokens:
+// what must end when an account ends is told to it as a port (`onEnded`).
+import type { Connection } from 'mongoose'
+import type { Audit } from '../audit/index.ts'
+import { createFind, type FindAccount } from './find.ts'
+import { accountModel } from './model.ts'
+import { createRegister, type RegisterAccount } from './register.ts'
+import { createStanding, type Standing } from './standing.ts'
+
+export { normaliseIdentifier } from './identifier.ts'
+export type { Account, AccountStatus } from './model.ts'
+
+/** What other rooms can do with accounts. */
+export interface Accounts extends FindAccount, Standing {
+  readonly register: RegisterAccount
+}
+
+/** What accounts need from outside. */
+export interface AccountsDependencies {
+  readonly connection: Connection
+  readonly audit: Audit
+  /** Ends every session, grant and token of an account that is no longer in good standing. */
+  readonly onEnded: (accountId: string, reason: string) => Promise<void>
+}
+
+/** Opens the room. */
+export function createAccounts({ connection, audit, onEnded }: AccountsDependencies): Accounts {
+  const model = accountModel(connection)
+  return {
+    ...createFind(model),
+    ...createStanding({ model, audit, onEnded }),
+    register: createRegister({ model, audit }),
+  }
+}

@@ -1,0 +1,59 @@
+import type { Model } from 'mongoose'
+import type { Audit, EventDetail, EventSubject } from '../audit/index.ts'
+import { newId } from '../platform/ids.ts'
+import { normaliseIdentifier } from './identifier.ts'
+import { type Account, type AccountDocument, toAccount } from './model.ts'
+import { refusals } from './refusals.ts'
+
+/** What a new account starts with. */
+export interface NewAccount {
+  readonly email: string
+  readonly name?: string | undefined
+  readonly roles?: readonly string[] | undefined
+  readonly isEmailVerified?: boolean
+  readonly via: EventDetail<'account.created'>['via']
+}
+
+/** Makes an account. Its id becomes the `sub` of tokens: never reassigned, says nothing (OpenID Connect Core section 2). */
+export type RegisterAccount = (input: NewAccount, subject?: EventSubject) => Promise<Account>
+
+const DUPLICATE_KEY = 11000
+const MAX_NAME_LENGTH = 200
+
+/**
+ * Making accounts, on this model.
+ * @throws Refusal `account.identifier_invalid`, `account.name_invalid`, `account.exists`
+ */
+export function createRegister({ model, audit }: { model: Model<AccountDocument>; audit: Audit }): RegisterAccount {
+  return async ({ email, name, roles = [], isEmailVerified = false, via }, subject = {}) => {
+    const identifier = normaliseIdentifier(email)
+    if (!identifier) throw refusals.identifierInvalid()
+    const shownName = name?.normalize('NFC').trim() || undefined
+    if (shownName && (shownName.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(shownName))) throw refusals.nameInvalid()
+    const now = new Date()
+    const document: AccountDocument = {
+      _id: newId(),
+      identifier,
+      email: email.normalize('NFKC').trim(),
+      isEmailVerified,
+      ...(shownName ? { name: shownName } : {}),
+      roles: [...roles],
+      status: 'active',
+      createdAt: now,
+      updatedAt: now,
+    }
+    await model.create(document).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code === DUPLICATE_KEY) throw refusals.exists(error)
+      throw error
+    })
+    await audit.record(
+      'account.created',
+      { actor: { type: 'system' }, ...subject, accountId: document._id },
+      {
+        via,
+        roles: [...roles],
+      },
+    )
+    return toAccount(document)
+  }
+}

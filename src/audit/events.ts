@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+const method = z.string().max(40)
+const error = z.string().max(200)
+const text = z.string().max(500)
+
+/**
+ * The catalogue: every event that can be recorded and the exact shape of its detail. Names are `noun.past`.
+ * A detail never holds a secret, a token, a code or what a person typed; identifiers of unknown people are hashed.
+ */
+export const events = {
+  'account.created': z.strictObject({ via: z.enum(['cli', 'invitation', 'seed']), roles: z.array(z.string()) }),
+  'account.suspended': z.strictObject({ reason: text.optional() }),
+  'account.reactivated': z.strictObject({}),
+  'account.closed': z.strictObject({}),
+  'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash']) }),
+  'invitation.issued': z.strictObject({ purpose: text }),
+  'invitation.accepted': z.strictObject({ purpose: text }),
+  'invitation.refused': z.strictObject({ reason: text }),
+  'sign_in.started': z.strictObject({ reasons: z.array(text) }),
+  'sign_in.succeeded': z.strictObject({ amr: z.array(z.string()), acr: text }),
+  'sign_in.failed': z.strictObject({ method, reason: text, identifierHash: z.string().optional() }),
+  'sign_in.limited': z.strictObject({
+    method,
+    by: z.enum(['identifier', 'address']),
+    identifierHash: z.string().optional(),
+  }),
+  'sign_in.deferred': z.strictObject({ method, retryAfterSeconds: z.number().int() }),
+  'sign_in.refused': z.strictObject({ reason: text }),
+  'sign_in.aborted': z.strictObject({}),
+  'consent.granted': z.strictObject({ scopes: z.array(text), isRemembered: z.boolean() }),
+  'consent.denied': z.strictObject({ scopes: z.array(text) }),
+  'authorization.granted': z.strictObject({ scopes: z.array(text), responseMode: text.optional() }),
+  'authorization.refused': z.strictObject({ error, description: text.optional() }),
+  'token.issued': z.strictObject({ grantType: text, scopes: z.array(text), audience: text.optional() }),
+  'token.refused': z.strictObject({ grantType: text, error, description: text.optional() }),
+  'token.revoked': z.strictObject({ kind: text }),
+  'token.reused': z.strictObject({ kind: text }),
+  'grant.revoked': z.strictObject({ grantId: text, reason: text.optional() }),
+  'session.ended': z.strictObject({ reason: text }),
+  'endpoint.refused': z.strictObject({ endpoint: text, error, description: text.optional() }),
+  'request.refused': z.strictObject({ reason: text, path: text.optional() }),
+  'client.created': z.strictObject({ via: z.enum(['cli', 'seed']), name: text.optional() }),
+  'client.deleted': z.strictObject({ via: z.enum(['cli']) }),
+  'signing_key.created': z.strictObject({ kid: text, alg: text }),
+} as const satisfies Record<string, z.ZodType>
+
+/** The name of a catalogued event. */
+export type EventName = keyof typeof events
+
+/** The detail that belongs to an event of this name. */
+export type EventDetail<N extends EventName> = z.infer<(typeof events)[N]>

@@ -1,0 +1,40 @@
+import type { Model } from 'mongoose'
+import { type EventDetail, type EventName, events } from './events.ts'
+import type { Actor, AuditDocument } from './model.ts'
+
+/** Where a request came from, as far as the trail and the limits care. */
+export interface Origin {
+  readonly requestId?: string | undefined
+  readonly address?: string | undefined
+}
+
+/** Who and what an event is about. */
+export interface EventSubject {
+  readonly actor?: Actor
+  readonly accountId?: string | undefined
+  readonly clientId?: string | undefined
+  readonly origin?: Origin | undefined
+}
+
+/** Appends one event to the trail; resolves once it is kept. */
+export type Record = <N extends EventName>(name: N, subject: EventSubject, detail: EventDetail<N>) => Promise<void>
+
+const present = (entries: object) =>
+  Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined))
+
+/**
+ * The one writer of the audit trail.
+ * @throws ZodError when a detail does not fit the catalogue, which is a fault of the caller
+ */
+export function createRecord(model: Model<AuditDocument>): Record {
+  return async (name, { actor, accountId, clientId, origin }, detail) => {
+    const who = actor ?? (accountId ? { type: 'account' as const, id: accountId } : { type: 'anonymous' as const })
+    await model.create({
+      at: new Date(),
+      name,
+      actor: present(who) as unknown as Actor,
+      detail: present(events[name].parse(detail)),
+      ...present({ accountId, clientId, address: origin?.address, requestId: origin?.requestId }),
+    })
+  }
+}

@@ -1,0 +1,5 @@
+// Configuration: read once, checked whole, frozen. Owns the schema that all documents of options are generated from.
+export { type DescribedOption, describeConfig } from './describe.ts'
+export { documentOptions, exampleEnvironment } from './document.ts'
+export { ConfigError, loadConfig } from './load.ts'
+export type { Config } from './schema.ts'

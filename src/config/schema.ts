@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { accent, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
+
+const server = z.strictObject({
+  port: z.int().min(0).max(65535).describe('Port to listen on.').meta({ env: 'PORT' }),
+  issuer: issuer
+    .optional()
+    .describe('The issuer: where browsers and apps reach Gatehouse. Default: `http://localhost:PORT`.')
+    .meta({ env: 'ISSUER' }),
+  trustedProxies: z
+    .array(proxyRange)
+    .describe('Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed.'),
+  hstsIncludesSubDomains: z.boolean().describe('Whether HSTS covers all subdomains of the issuer.'),
+  drainSeconds: seconds(0, 300).describe('How long running requests may take to end when the program is stopped.'),
+})
+
+const database = z.strictObject({
+  uri: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+    .optional()
+    .describe(
+      'MongoDB to keep everything in (a replica set, 7.0 or newer). Without it a server of our own is started; production needs it.',
+    )
+    .meta({ env: 'MONGODB_URI', isSecret: true }),
+  mongodBinary: z.string().min(1).optional().describe('A `mongod` program for the server of our own.'),
+})
+
+const secrets = z.strictObject({
+  cookieKeys: z
+    .array(z.string().min(32, 'must have at least 32 characters'))
+    .min(1)
+    .describe(
+      'Keys that sign cookies: the first signs, all are accepted. Production needs two, so that they can be changed.',
+    )
+    .meta({ isSecret: true }),
+  sealingKeys: z
+    .array(sealingKey)
+    .min(1)
+    .describe('Keys that seal what is stored, 32 bytes each as base64url: the first seals, all open.')
+    .meta({ isSecret: true }),
+})
+
+const brand = z.strictObject({
+  name: z.string().trim().min(1).max(60).describe('The product name on pages and in mail.'),
+  accent: accent.describe('The colour of the primary button, as `#rrggbb`, dark enough to read white on it.'),
+  logoUrl: webUrl.optional().describe('An https address of a logo, shown instead of the built-in mark.'),
+  privacyUrl: webUrl.optional().describe('The privacy notice in the footer.'),
+  termsUrl: webUrl.optional().describe('The terms in the footer.'),
+  helpUrl: webUrl.optional().describe('Help in the footer.'),
+})
+
+const lifetimes = z.strictObject({
+  accessTokenSeconds: seconds(60, 86_400).describe('How long an access token is good.'),
+  idTokenSeconds: seconds(60, 86_400).describe('How long an ID token is good.'),
+  refreshTokenSeconds: seconds(60, 31_536_000).describe(
+    'How long a chain of refresh tokens may last, from the first one on.',
+  ),
+  authorizationCodeSeconds: seconds(10, 600).describe('How long an authorization code can be redeemed.'),
+  sessionSeconds: seconds(60, 86_400).describe('How long a session lasts without being used.'),
+  interactionSeconds: seconds(60, 86_400).describe('How long a sign-in may take.'),
+  invitationSeconds: seconds(60, 86_400).describe('How long a one-time link for setting a password is good.'),
+})
+
+const password = z.strictObject({
+  minLength: z.int().min(8).max(64).describe('The fewest characters (Unicode code points) of a new password.'),
+  maxLength: z.int().min(64).max(1024).describe('The most characters of a password.'),
+  argon2: z.strictObject({
+    memoryKib: z
+      .int()
+      .min(7168)
+      .max(1_048_576)
+      .describe('Memory of one argon2id hash, KiB. Hashes are renewed at sign-in when this changes.'),
+    passes: z.int().min(1).max(20).describe('Passes of argon2id.'),
+    parallelism: z.int().min(1).max(16).describe('Lanes of argon2id.'),
+  }),
+  hashing: z.strictObject({
+    concurrency: z.int().min(1).max(64).describe('Passwords hashed at the same time.'),
+    queueLimit: z.int().min(0).max(10_000).describe('Passwords that may wait for that; more are answered with 503.'),
+  }),
+})
+
+const limits = z.strictObject({
+  windowSeconds: seconds(10, 86_400).describe('The time in which failed sign-ins are counted.'),
+  failuresPerIdentifier: z.int().min(1).max(100).describe('Failed sign-ins for one identifier before it has to wait.'),
+  failuresPerAddress: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .describe('Failed sign-ins from one address (IPv6: one /64) before it has to wait.'),
+})
+
+/** Every option there is. Unknown keys are refused. */
+export const schema = z.strictObject({
+  environment: z
+    .enum(['development', 'test', 'production'])
+    .describe('`development`, `test` or `production`.')
+    .meta({ env: 'NODE_ENV' }),
+  dataDir: z
+    .string()
+    .min(1)
+    .describe('Folder for the MongoDB server of our own and for secrets made for development.')
+    .meta({ env: 'DATA_DIR' }),
+  server,
+  database,
+  secrets,
+  log: z.strictObject({
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).describe('How much is logged.'),
+  }),
+  brand,
+  lifetimes,
+  signIn: z.strictObject({ password, limits }),
+  consent: z.strictObject({
+    firstParty: z
+      .enum(['skip', 'ask'])
+      .describe('Whether people are asked to consent to clients registered as `first_party`.'),
+  }),
+})
+
+type Parsed = z.output<typeof schema>
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T
+
+/** The configuration: complete, checked and frozen. */
+export type Config = DeepReadonly<Omit<Parsed, 'server'> & { server: Parsed['server'] & { issuer: string } }>

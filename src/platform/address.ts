@@ -1,0 +1,49 @@
+import ipaddr from 'ipaddr.js'
+
+/** The address in its shortest spelling; an IPv4 address that was mapped into IPv6 as IPv4. Undefined when it is none. */
+export function normaliseAddress(address: string): string | undefined {
+  const trimmed = address.trim().replace(/^\[(.*)\]$/, '$1')
+  return ipaddr.isValid(trimmed) ? ipaddr.process(trimmed).toString() : undefined
+}
+
+/** Whether this is one address, or a range of them in CIDR notation. */
+export function isAddressRange(range: string): boolean {
+  return range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range)
+}
+
+function isWithin(address: string, range: string): boolean {
+  const parsed = ipaddr.process(address)
+  const [base, bits] = range.includes('/')
+    ? ipaddr.parseCIDR(range)
+    : [ipaddr.process(range), parsed.kind() === 'ipv4' ? 32 : 128]
+  return parsed.kind() === base.kind() && parsed.match(base, bits)
+}
+
+/**
+ * Who is calling. X-Forwarded-For is walked from the right, through proxies we trust and no further: everything to the
+ * left of the first stranger can be made up by them (RFC 9700 section 4.13).
+ */
+export function clientAddress(
+  socketAddress: string | undefined,
+  forwardedFor: string | undefined,
+  trustedProxies: readonly string[],
+): string {
+  const isTrusted = (address: string) => trustedProxies.some((range) => isWithin(address, range))
+  const hops = (forwardedFor ?? '').split(',').filter((hop) => hop.trim() !== '')
+  let address = normaliseAddress(socketAddress ?? '') ?? '0.0.0.0'
+  while (isTrusted(address) && hops.length > 0) {
+    const next = normaliseAddress(hops.pop() ?? '')
+    if (!next) break
+    address = next
+  }
+  return address
+}
+
+/** What is counted as one address: an IPv4 address, or the /64 of an IPv6 address, which one household has to itself. */
+export function limitKey(address: string): string {
+  const normalised = normaliseAddress(address)
+  if (!normalised) return address
+  const parsed = ipaddr.parse(normalised)
+  if (parsed.kind() === 'ipv4') return normalised
+  return `${parsed.toNormalizedString().split(':').slice(0, 4).join(':')}::/64`
+}

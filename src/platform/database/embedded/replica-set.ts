@@ -1,0 +1,64 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { mongo } from 'mongoose'
+
+const NAME = 'gatehouse'
+const POLL_MS = 20
+const NOT_YET_INITIALIZED = 94
+
+/** The options that make a server a replica set of one. */
+export const replicaSetArguments = ['--replSet', NAME]
+
+/** How to reach the server on this port. It is one member, so there is nothing to discover. */
+export const uriOf = (port: number) => `mongodb://127.0.0.1:${port}/?directConnection=true`
+
+async function withAdmin<T>(port: number, timeoutMs: number, work: (admin: mongo.Db) => Promise<T>): Promise<T> {
+  const client = new mongo.MongoClient(uriOf(port), {
+    serverSelectionTimeoutMS: timeoutMs,
+    connectTimeoutMS: timeoutMs,
+  })
+  try {
+    await client.connect()
+    return await work(client.db('admin'))
+  } finally {
+    await client.close()
+  }
+}
+
+/** Whether the server on this port is the one that keeps its data in this folder. */
+export async function servesFolder(port: number, dataPath: string): Promise<boolean> {
+  try {
+    return await withAdmin(port, 2000, async (admin) => {
+      const { parsed } = await admin.command({ getCmdLineOpts: 1 })
+      return parsed?.storage?.dbPath === dataPath
+    })
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Makes the server on this port the writable primary of its set. A set remembers host and port: on another port than
+ * last time its one member is renamed.
+ */
+export async function becomePrimary(port: number, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  await withAdmin(port, timeoutMs, async (admin) => {
+    const host = `127.0.0.1:${port}`
+    try {
+      const { config } = await admin.command({ replSetGetConfig: 1 })
+      const [member] = config.members
+      if (member.host !== host) {
+        member.host = host
+        config.version += 1
+        await admin.command({ replSetReconfig: config, force: true })
+      }
+    } catch (error) {
+      if (!(error instanceof mongo.MongoServerError) || error.code !== NOT_YET_INITIALIZED) throw error
+      await admin.command({ replSetInitiate: { _id: NAME, members: [{ _id: 0, host }] } })
+    }
+    while (!(await admin.command({ hello: 1 })).isWritablePrimary) {
+      if (Date.now() > deadline) throw new Error('MongoDB did not become writable in time')
+      await wait(POLL_MS)
+    }
+  })
+}

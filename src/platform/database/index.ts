@@ -1,0 +1,79 @@
+// The database: connecting, indexes, and whether it answers. Knows no collection; each feature's model owns its own.
+import { type Connection, createConnection } from 'mongoose'
+import { startEmbeddedServer } from './embedded/index.ts'
+
+export { NoBinaryError } from './embedded/index.ts'
+export { ensureIndexes } from './ensure-indexes.ts'
+
+/** What to open. */
+export interface DatabaseOptions {
+  /** A MongoDB that is there already. Without it a server of our own is joined or started. */
+  readonly uri?: string | undefined
+  readonly dataDir: string
+  readonly mongodBinary?: string | undefined
+  readonly cacheDir?: string | undefined
+  /** PATH of the environment. */
+  readonly path?: string | undefined
+  /** The database to use where the address names none. */
+  readonly databaseName?: string
+  readonly report: (line: string) => void
+}
+
+/** An open database. */
+export interface Database {
+  readonly connection: Connection
+  readonly uri: string
+  readonly isEmbedded: boolean
+  readonly close: () => Promise<void>
+}
+
+const DEFAULT_NAME = 'gatehouse'
+const SELECTION_MS = 5000
+
+/** Connects. What is answered is kept: writes wait for the majority of the set. */
+export async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promise<Connection> {
+  const named = new URL(uri.replace(/^mongodb(\+srv)?:/, 'http:').replace(/,[^/@]*(?=\/|$)/, '')).pathname.slice(1)
+  return createConnection(uri, {
+    dbName: named || databaseName,
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    serverSelectionTimeoutMS: SELECTION_MS,
+    writeConcern: { w: 'majority' },
+    readConcernLevel: 'majority',
+  }).asPromise()
+}
+
+/**
+ * Opens the database.
+ * @throws NoBinaryError when there is none and no server can be started
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const embedded = options.uri ? undefined : await startEmbeddedServer({ ...options, binary: options.mongodBinary })
+  const uri = options.uri ?? embedded?.uri ?? ''
+  try {
+    const connection = await connectDatabase(uri, options.databaseName)
+    return {
+      connection,
+      uri,
+      isEmbedded: embedded !== undefined,
+      close: async () => {
+        await connection.close()
+        await embedded?.stop()
+      },
+    }
+  } catch (error) {
+    await embedded?.stop()
+    throw error
+  }
+}
+
+/** Whether the database answers within this time. */
+export async function pingDatabase(connection: Connection, timeoutMs: number): Promise<boolean> {
+  try {
+    await connection.db?.command({ ping: 1 }, { timeoutMS: timeoutMs })
+    return connection.db !== undefined
+  } catch {
+    return false
+  }
+}

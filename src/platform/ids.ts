@@ -1,0 +1,16 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** A new identifier: 128 random bits as 22 characters of base64url. Says nothing and is never used twice. */
+export function newId(): string {
+  return randomBytes(16).toString('base64url')
+}
+
+/** A new bearer secret, `bytes` (32: 256 bits) from the system's generator, as base64url. */
+export function newSecret(bytes = 32): string {
+  return randomBytes(bytes).toString('base64url')
+}
+
+/** What is stored instead of a bearer secret. One SHA-256 is enough for what is random; never use it for passwords. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
+}

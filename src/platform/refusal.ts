@@ -1,0 +1,32 @@
+/** What a refusal says, to whom. */
+export interface RefusalOptions {
+  /** Stable, for programs: `room.reason`. It is also the key of the text in people's languages. */
+  readonly code: string
+  /** HTTP status, 4xx or 503. */
+  readonly status: number
+  /** One calm English sentence, for whoever has no translation. */
+  readonly message: string
+  /** What the text mentions. */
+  readonly params?: Readonly<Record<string, string | number>>
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfterSeconds?: number
+  /** For the log only. */
+  readonly cause?: unknown
+}
+
+/** An expected no: a stable code, a status, a message for people and a private cause. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: string
+  readonly status: number
+  readonly params: Readonly<Record<string, string | number>>
+  readonly retryAfterSeconds: number | undefined
+
+  constructor({ code, status, message, params = {}, retryAfterSeconds, cause }: RefusalOptions) {
+    super(message, { cause })
+    this.code = code
+    this.status = status
+    this.params = params
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

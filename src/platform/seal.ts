@@ -1,0 +1,73 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+
+/** What is sealed cannot be opened: another key, another context, or changed on the way. */
+export class SealError extends Error {
+  override readonly name = 'SealError'
+}
+
+/** Encryption at rest, with keys that can be changed. */
+export interface Sealer {
+  /** Seals with the first key. `context` says what it is and whose, and must be the same when it is opened. */
+  seal(plain: string, context: string): string
+  /** @throws SealError */
+  open(sealed: string, context: string): string
+  /** Whether it was sealed with a key that is no longer the first. */
+  needsReseal(sealed: string): boolean
+}
+
+const VERSION = 'v1'
+const IV_BYTES = 12
+const TAG_BYTES = 16
+const KEY_BYTES = 32
+
+/** Marks a key that was made for developing and trying. */
+export const DEVELOPMENT_PREFIX = 'development-'
+
+/** The bytes of a configured key (32 bytes as base64url), or undefined when it is not one. */
+export function parseSealingKey(key: string): Buffer | undefined {
+  const bytes = Buffer.from(key.replace(DEVELOPMENT_PREFIX, ''), 'base64url')
+  return bytes.length === KEY_BYTES ? bytes : undefined
+}
+
+/**
+ * AES-256-GCM with the context as additional data: a sealed value cannot be moved to another record.
+ * Written as `v1.<key id>.<iv>.<ciphertext and tag>`.
+ * @param keys 32 bytes each, base64url; the first seals, all open
+ * @throws SealError when there is no key, or one has another length
+ */
+export function createSealer(keys: readonly string[]): Sealer {
+  const ring = keys.map((key) => {
+    const bytes = parseSealingKey(key)
+    if (!bytes) throw new SealError('a sealing key must be 32 bytes as base64url')
+    return { bytes, id: createHash('sha256').update('key id').update(bytes).digest('base64url').slice(0, 8) }
+  })
+  const [first] = ring
+  if (!first) throw new SealError('there is no key to seal with')
+
+  return {
+    seal(plain, context) {
+      const iv = randomBytes(IV_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', first.bytes, iv).setAAD(Buffer.from(context))
+      const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return [VERSION, first.id, iv.toString('base64url'), sealed.toString('base64url')].join('.')
+    },
+    open(sealed, context) {
+      const [version, keyId, iv, body] = sealed.split('.')
+      const key = ring.find(({ id }) => id === keyId)
+      if (version !== VERSION || !iv || !body) throw new SealError('not a sealed value')
+      if (!key) throw new SealError('sealed with a key that is not configured')
+      const bytes = Buffer.from(body, 'base64url')
+      try {
+        const tag = bytes.subarray(bytes.length - TAG_BYTES)
+        const decipher = createDecipheriv('aes-256-gcm', key.bytes, Buffer.from(iv, 'base64url'), {
+          authTagLength: TAG_BYTES,
+        })
+        decipher.setAAD(Buffer.from(context)).setAuthTag(tag)
+        return decipher.update(bytes.subarray(0, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+      } catch (cause) {
+        throw new SealError('changed, or sealed for something else', { cause })
+      }
+    },
+    needsReseal: (sealed) => sealed.split('.')[1] !== first.id,
+  }
+}

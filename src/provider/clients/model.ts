@@ -1,0 +1,37 @@
+import type { Connection, Model } from 'mongoose'
+import { Schema } from 'mongoose'
+
+/** One of a client's secrets: its hash, never the secret. */
+export interface ClientSecret {
+  hash: string
+  createdAt: Date
+}
+
+/** A registered client. The metadata (RFC 7591 section 2) holds no secret. */
+export interface ClientDocument {
+  _id: string
+  metadata: string
+  name?: string
+  secrets: ClientSecret[]
+  createdAt: Date
+  updatedAt: Date
+}
+
+const schema = new Schema<ClientDocument>(
+  {
+    _id: { type: String, required: true },
+    // As JSON text: whatever a standard adds, however it spells its keys, comes back exactly as it was registered.
+    metadata: { type: String, required: true },
+    name: String,
+    secrets: [{ _id: false, hash: { type: String, required: true }, createdAt: { type: Date, required: true } }],
+    createdAt: { type: Date, required: true },
+    updatedAt: { type: Date, required: true },
+  },
+  { collection: 'clients', versionKey: false, strict: 'throw' },
+)
+schema.index({ createdAt: 1, _id: 1 })
+
+/** The clients on this connection. Sharding key: `_id`. */
+export function clientModel(connection: Connection): Model<ClientDocument> {
+  return connection.model<ClientDocument>('Client', schema)
+}

@@ -1,0 +1,48 @@
+import type { Connection, Model } from 'mongoose'
+import { Schema } from 'mongoose'
+
+/**
+ * One record of the protocol library, of whichever kind. The id is the hash of the bearer secret, and the payload is
+ * sealed whole: a copy of the database holds no token, code or cookie. What is looked up or decided on stands beside
+ * it, so that expiry and single use are matters of one conditional update.
+ */
+export interface ArtifactDocument {
+  _id: string
+  kind: string
+  payload: string
+  expiresAt?: Date
+  consumedAt?: Date
+  grantId?: string
+  accountId?: string
+  clientId?: string
+  uidHash?: string
+  userCodeHash?: string
+}
+
+const schema = new Schema<ArtifactDocument>(
+  {
+    _id: { type: String, required: true },
+    kind: { type: String, required: true },
+    payload: { type: String, required: true },
+    expiresAt: Date,
+    consumedAt: Date,
+    grantId: String,
+    accountId: String,
+    clientId: String,
+    uidHash: String,
+    userCodeHash: String,
+  },
+  { collection: 'artifacts', versionKey: false, strict: 'throw' },
+)
+const present = (field: string) => ({ partialFilterExpression: { [field]: { $exists: true } } })
+// The sweep only tidies up: expiry is checked on every read.
+schema.index({ expiresAt: 1 }, { expireAfterSeconds: 60, ...present('expiresAt') })
+schema.index({ grantId: 1 }, present('grantId'))
+schema.index({ accountId: 1 }, present('accountId'))
+schema.index({ uidHash: 1 }, { unique: true, ...present('uidHash') })
+schema.index({ userCodeHash: 1 }, { unique: true, ...present('userCodeHash') })
+
+/** The library's records on this connection. Sharding key: `_id`, which is a hash already. */
+export function artifactModel(connection: Connection): Model<ArtifactDocument> {
+  return connection.model<ArtifactDocument>('Artifact', schema)
+}

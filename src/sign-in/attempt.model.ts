@@ -1,0 +1,51 @@
+import type { Connection, Model } from 'mongoose'
+import { Schema } from 'mongoose'
+import type { Evidence } from './method.ts'
+
+/** A challenge that waits for its answer. */
+export interface PendingChallenge {
+  method: string
+  /** Names this challenge, so that it can be taken once by one conditional update. */
+  nonce: string
+  /** The method's own state and what it shows, sealed. */
+  sealed: string
+  expiresAt: Date
+}
+
+/** A sign-in under way, as it is stored: its id is the hash of the interaction's uid, which is a bearer secret. */
+export interface AttemptDocument {
+  _id: string
+  identifier?: string
+  suggestedIdentifier?: string
+  method?: string
+  evidence: Evidence[]
+  pending?: PendingChallenge
+  /** The authorization request, sealed, so that an expired sign-in can be started again at the same application. */
+  request: string
+  createdAt: Date
+  expiresAt: Date
+  /** Until when the request is remembered for starting again. */
+  forgottenAt: Date
+}
+
+const schema = new Schema<AttemptDocument>(
+  {
+    _id: { type: String, required: true },
+    identifier: String,
+    suggestedIdentifier: String,
+    method: String,
+    evidence: { type: Schema.Types.Mixed, required: true },
+    pending: Schema.Types.Mixed,
+    request: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    expiresAt: { type: Date, required: true },
+    forgottenAt: { type: Date, required: true },
+  },
+  { collection: 'sign_in_attempts', versionKey: false, minimize: false, strict: 'throw' },
+)
+schema.index({ forgottenAt: 1 }, { expireAfterSeconds: 0 })
+
+/** The attempts on this connection. Sharding key: `_id`, hashed. */
+export function attemptModel(connection: Connection): Model<AttemptDocument> {
+  return connection.model<AttemptDocument>('SignInAttempt', schema)
+}

@@ -1,0 +1,64 @@
+import { normaliseIdentifier } from '../accounts/index.ts'
+import { limitKey } from '../platform/address.ts'
+import type { Limiter } from '../platform/limiter.ts'
+
+/** The limiters that guard every proof of every method. */
+export interface SignInLimiters {
+  readonly byIdentifier: Limiter
+  readonly byAddress: Limiter
+}
+
+/** Whether a try may be made. */
+export type Reservation =
+  | { readonly isAllowed: true }
+  | { readonly isAllowed: false; readonly by: 'identifier' | 'address'; readonly retryAfterSeconds: number }
+
+/** Who is trying. */
+export interface Claimant {
+  readonly identifier: string | undefined
+  readonly address: string | undefined
+}
+
+/** The limits of `submit`: a point is taken before a proof is looked at, so that parallel tries cannot slip through. */
+export interface SignInLimits {
+  reserve(claimant: Claimant): Promise<Reservation>
+  /** The proof held: the identifier starts afresh, the address only gets back what this try took. */
+  settle(claimant: Claimant): Promise<void>
+  /** The try was never made (no capacity): both get back what it took. */
+  giveBack(claimant: Claimant): Promise<void>
+}
+
+const identifierKey = ({ identifier }: Claimant) =>
+  identifier === undefined ? undefined : (normaliseIdentifier(identifier) ?? identifier)
+const addressKey = ({ address }: Claimant) => (address === undefined ? undefined : limitKey(address))
+
+/** Makes the limits of `submit`. Counts per identifier whether or not it has an account (R-37, ASVS 6.3.8). */
+export function createSignInLimits({ byIdentifier, byAddress }: SignInLimiters): SignInLimits {
+  const both = (claimant: Claimant) =>
+    [
+      { by: 'address', limiter: byAddress, key: addressKey(claimant) },
+      { by: 'identifier', limiter: byIdentifier, key: identifierKey(claimant) },
+    ] as const
+
+  const giveBack = async (claimant: Claimant) => {
+    for (const { limiter, key } of both(claimant)) if (key !== undefined) await limiter.giveBack(key)
+  }
+
+  return {
+    async reserve(claimant) {
+      // The address first: an attacker who is stopped by it must not use up somebody else's identifier.
+      for (const { by, limiter, key } of both(claimant)) {
+        if (key === undefined) continue
+        const { isAllowed, retryAfterSeconds } = await limiter.reserve(key)
+        if (!isAllowed) return { isAllowed: false, by, retryAfterSeconds }
+      }
+      return { isAllowed: true }
+    },
+    async settle(claimant) {
+      const [address, identifier] = both(claimant)
+      if (address.key !== undefined) await address.limiter.giveBack(address.key)
+      if (identifier.key !== undefined) await identifier.limiter.clear(identifier.key)
+    },
+    giveBack,
+  }
+}
