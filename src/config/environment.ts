@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { isOurs, type Option, options } from './options.ts'
+import { errorCode } from './error-code.ts'
+import { environmentName, isOurs, type Option, options } from './options.ts'
+import { suggest } from './suggest.ts'
 
 /** The environment, as the process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -8,32 +10,42 @@ const FILE_SUFFIX = '_FILE'
 
 /** What an environment variable says, as a value for the schema. What cannot be read is left for it to refuse. */
 function read({ type }: Option, text: string): unknown {
-  if (type === 'number') return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text
-  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
-  if (type === 'list')
-    return text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '')
-  return text
+  const trimmed = text.trim()
+  if (type === 'number') return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : text
+  if (type === 'boolean') return trimmed === 'true' ? true : trimmed === 'false' ? false : text
+  if (type === 'list') {
+    const items = trimmed.split(/[,\n]/).map((item) => item.trim())
+    return items.filter((item) => item !== '')
+  }
+  return trimmed
 }
 
 function readSecretFile(name: string, path: string, problems: string[]): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trimEnd()
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    problems.push(`${name}: cannot read the file it names (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`)
+    problems.push(`${name}: cannot read the file it names (${errorCode(error)})`)
     return undefined
   }
 }
 
-/** The options that the environment sets, by path. Problems are added to the list and not thrown. */
+/** Names that claim to be ours and are not, each with the one that was probably meant. */
+function findUnknownNames(env: Environment): string[] {
+  const known = options.flatMap(({ env: name, isSecret }) => (isSecret ? [name, name + FILE_SUFFIX] : [name]))
+  const unknown = Object.keys(env).filter((name) => isOurs(name) && !known.includes(name))
+  return unknown.map((name) => {
+    const fixed = options.find(({ path }) => environmentName(path) === name)
+    return `${name}: there is no such option${fixed ? ` (it is called ${fixed.env})` : suggest(name, known)}`
+  })
+}
+
+/**
+ * The options that the environment sets, by path. A name that is set to nothing counts as not set. Problems are added
+ * to the list and not thrown.
+ */
 export function readEnvironment(env: Environment, problems: string[]): Map<string, unknown> {
   const values = new Map<string, unknown>()
-  const known = new Set(options.flatMap(({ env: name, isSecret }) => (isSecret ? [name, name + FILE_SUFFIX] : [name])))
-  for (const name of Object.keys(env)) {
-    if (isOurs(name) && !known.has(name)) problems.push(`${name}: there is no such option`)
-  }
+  problems.push(...findUnknownNames(env))
   for (const option of options) {
     const fileName = option.env + FILE_SUFFIX
     const direct = env[option.env] || undefined

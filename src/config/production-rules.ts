@@ -1,41 +1,60 @@
 import { isDevelopmentSecret } from './development-secrets.ts'
+import { getPath, type Tree } from './tree.ts'
 
-/** What the production rules look at, parsed or not. */
-export interface RuleInput {
-  readonly issuer: unknown
-  readonly uri: unknown
-  readonly cookieKeys: unknown
-  readonly sealingKeys: unknown
+/** A rule, and what is said when it is broken. It looks at options that may not have passed the schema. */
+interface Rule {
+  readonly isBroken: (options: Tree) => boolean
+  readonly problem: string
 }
 
 const strings = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [])
+const cookieKeys = (options: Tree) => strings(getPath(options, 'secrets.cookieKeys'))
+const sealingKeys = (options: Tree) => strings(getPath(options, 'secrets.sealingKeys'))
+
+/** Memory (KiB) that argon2id needs for 1, 2, 3, 4, 5 passes: the OWASP Password Storage Cheat Sheet, equal in strength. */
+const ARGON2_MINIMA = [47_104, 19_456, 12_288, 9216, 7168]
+
+function isWeakArgon2(options: Tree): boolean {
+  const memory = getPath(options, 'signIn.password.argon2.memoryKib')
+  const passes = getPath(options, 'signIn.password.argon2.passes')
+  if (typeof memory !== 'number' || typeof passes !== 'number') return false
+  return memory < (ARGON2_MINIMA[Math.min(passes, ARGON2_MINIMA.length) - 1] ?? 0)
+}
 
 /** What production refuses, each with its reason. */
-const rules: readonly { isBroken: (input: RuleInput) => boolean; problem: string }[] = [
+const rules: readonly Rule[] = [
   {
-    isBroken: ({ issuer }) => typeof issuer !== 'string' || !issuer.startsWith('https://'),
-    problem: 'ISSUER must be an https address in production',
+    isBroken: (options) => !String(getPath(options, 'server.issuer')).startsWith('https://'),
+    problem: 'ISSUER: must be an https address in production',
   },
   {
-    isBroken: ({ uri }) => !uri,
-    problem: 'MONGODB_URI must be set in production: the server of our own is for trying and developing',
+    isBroken: (options) => !getPath(options, 'database.uri'),
+    problem: 'MONGODB_URI: is missing; in production the database is a MongoDB that you run (a replica set)',
   },
   {
-    isBroken: ({ cookieKeys }) => strings(cookieKeys).length < 2,
-    problem: 'GATEHOUSE_SECRETS_COOKIE_KEYS must hold at least two keys in production, so that they can be changed',
+    isBroken: (options) => new Set(cookieKeys(options)).size < 2,
+    problem:
+      'GATEHOUSE_SECRETS_COOKIE_KEYS: must hold two different keys or more in production, so they can be changed',
   },
   {
-    isBroken: ({ sealingKeys }) => strings(sealingKeys).length === 0,
-    problem: 'GATEHOUSE_SECRETS_SEALING_KEYS must hold a key in production',
+    isBroken: (options) => sealingKeys(options).length === 0,
+    problem: 'GATEHOUSE_SECRETS_SEALING_KEYS: must hold a key in production',
   },
   {
-    isBroken: ({ cookieKeys, sealingKeys }) =>
-      [...strings(cookieKeys), ...strings(sealingKeys)].some(isDevelopmentSecret),
-    problem: 'GATEHOUSE_SECRETS_*: a secret that was made for development must not be used in production',
+    isBroken: (options) => cookieKeys(options).some(isDevelopmentSecret),
+    problem: 'GATEHOUSE_SECRETS_COOKIE_KEYS: holds a secret that was made for development',
+  },
+  {
+    isBroken: (options) => sealingKeys(options).some(isDevelopmentSecret),
+    problem: 'GATEHOUSE_SECRETS_SEALING_KEYS: holds a secret that was made for development',
+  },
+  {
+    isBroken: isWeakArgon2,
+    problem: `signIn.password.argon2: is too weak for production: 1 to 5 passes need ${ARGON2_MINIMA.join(', ')} KiB`,
   },
 ]
 
 /** Every rule for production that is broken, told as a problem. */
-export function findProductionProblems(input: RuleInput): string[] {
-  return rules.filter(({ isBroken }) => isBroken(input)).map(({ problem }) => problem)
+export function findProductionProblems(options: Tree): string[] {
+  return rules.filter(({ isBroken }) => isBroken(options)).map(({ problem }) => problem)
 }

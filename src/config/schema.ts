@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accent, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
+import { accent, cookieKey, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
 
 const server = z.strictObject({
   port: z.int().min(0).max(65535).describe('Port to listen on.').meta({ env: 'PORT' }),
@@ -11,7 +11,7 @@ const server = z.strictObject({
     .array(proxyRange)
     .describe('Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed.'),
   hstsIncludesSubDomains: z.boolean().describe('Whether HSTS covers all subdomains of the issuer.'),
-  drainSeconds: seconds(0, 300).describe('How long running requests may take to end when the program is stopped.'),
+  drainSeconds: seconds(0, 300).describe('How many seconds running requests have to end when the program is stopped.'),
 })
 
 const database = z.strictObject({
@@ -28,10 +28,10 @@ const database = z.strictObject({
 
 const secrets = z.strictObject({
   cookieKeys: z
-    .array(z.string().min(32, 'must have at least 32 characters'))
+    .array(cookieKey)
     .min(1)
     .describe(
-      'Keys that sign cookies: the first signs, all are accepted. Production needs two, so that they can be changed.',
+      'Keys that sign cookies, 32 characters or more each: the first signs, all are accepted. Production needs two, so that they can be changed.',
     )
     .meta({ isSecret: true }),
   sealingKeys: z
@@ -44,7 +44,7 @@ const secrets = z.strictObject({
 const brand = z.strictObject({
   name: z.string().trim().min(1).max(60).describe('The product name on pages and in mail.'),
   accent: accent.describe('The colour of the primary button, as `#rrggbb`, dark enough to read white on it.'),
-  logoUrl: webUrl.optional().describe('An https address of a logo, shown instead of the built-in mark.'),
+  logoUrl: webUrl.optional().describe('The address of a logo, shown instead of the built-in mark.'),
   privacyUrl: webUrl.optional().describe('The privacy notice in the footer.'),
   termsUrl: webUrl.optional().describe('The terms in the footer.'),
   helpUrl: webUrl.optional().describe('Help in the footer.'),
@@ -105,7 +105,9 @@ export const schema = z.strictObject({
   database,
   secrets,
   log: z.strictObject({
-    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).describe('How much is logged.'),
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .describe('How much is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.'),
   }),
   brand,
   lifetimes,
@@ -113,7 +115,7 @@ export const schema = z.strictObject({
   consent: z.strictObject({
     firstParty: z
       .enum(['skip', 'ask'])
-      .describe('Whether people are asked to consent to clients registered as `first_party`.'),
+      .describe('Whether people are asked to consent to clients registered as `first_party`: `skip` or `ask`.'),
   }),
 })
 

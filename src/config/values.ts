@@ -6,25 +6,45 @@ import { parseSealingKey } from '../platform/seal.ts'
 export const seconds = (min: number, max: number) => z.int().min(min).max(max)
 
 /** An address of the web. */
-export const webUrl = z.url({ protocol: /^https?$/ })
+export const webUrl = z.url({ protocol: /^https?$/, error: 'must be an https or http address' })
+
+/** What keeps a text from being an issuer, if anything does. */
+function findIssuerProblem(value: string): string | undefined {
+  if (!URL.canParse(value) || !/^https?:\/\//.test(value)) return 'must be an address like https://id.example.com'
+  const url = new URL(value)
+  if (url.username || url.password) return 'must not hold a name or password'
+  if (/[?#]/.test(value)) return 'must not have a query or fragment'
+  if (url.pathname !== '/') return 'must not have a path: Gatehouse needs a host name (or port) of its own'
+  if (value !== url.origin)
+    return 'must be written as browsers write it: lower case, no default port, no slash at the end'
+  return undefined
+}
 
 /**
  * An issuer identifier (OpenID Connect Discovery section 3): an origin, without query, fragment or credentials, and
  * spelled as it will be compared, byte for byte. A path is not supported.
  */
-export const issuer = z
+export const issuer = z.string().superRefine((value, context) => {
+  const message = findIssuerProblem(value)
+  if (message) context.addIssue({ code: 'custom', message })
+})
+
+/** One address or a CIDR range. IPv4 in four parts only: '10' is an address to some parsers (0.0.0.10). */
+export const proxyRange = z
   .string()
-  .refine((value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value), {
-    error: 'must be the origin that people see, like https://id.example.com: no path, no query, no slash at the end',
+  .refine((value) => isAddressRange(value) && (value.includes(':') || value.split('.').length === 4), {
+    error: 'must be an IP address or a CIDR range',
   })
 
-/** One address or a CIDR range. */
-export const proxyRange = z.string().refine(isAddressRange, { error: 'must be an IP address or a CIDR range' })
+/** A key that signs cookies. */
+export const cookieKey = z.string().min(32, 'must have at least 32 characters')
 
-/** 32 bytes as base64url. */
-export const sealingKey = z.string().refine((value) => parseSealingKey(value) !== undefined, {
-  error: 'must be 32 bytes as base64url (43 characters)',
-})
+/** 32 bytes as base64url; `openssl rand -base64 32` will do. The marked ones that were made for developing too. */
+export const sealingKey = z
+  .string()
+  .refine((value) => /^(development-)?[\w\-+/]{43}=?$/.test(value) && parseSealingKey(value) !== undefined, {
+    error: 'must be 32 bytes as base64url (43 characters)',
+  })
 
 /** Contrast that text of any size needs (WCAG 2.2, 1.4.3). */
 const MIN_CONTRAST = 4.5
