@@ -59,5 +59,5 @@ function luminance(hex: string): number {
 /** A colour that white text can be read on. */
 export const accent = z
   .string()
-  .regex(/^#[0-9a-f]{6}$/i, 'must be a colour like #4338ca')
+  .regex(/^#[0-9a-f]{6}$/i, { error: 'must be a colour like #4338ca', abort: true })
   .refine((value) => 1.05 / (luminance(value) + 0.05) >= MIN_CONTRAST, { error: 'is too light to read white text on' })
