@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { newSecret } from '../../src/platform/ids.ts'
+import { createSealer, DEVELOPMENT_PREFIX, parseSealingKey, SealError } from '../../src/platform/seal.ts'
+
+const [oldKey, newKey] = [newSecret(), newSecret()]
+
+test('whatever is sealed opens again, under its own context only', () => {
+  const sealer = createSealer([newKey])
+  const text = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(text, text, text, (plain, context, otherContext) => {
+      const sealed = sealer.seal(plain, context)
+      assert.equal(sealer.open(sealed, context), plain)
+      if (otherContext !== context) assert.throws(() => sealer.open(sealed, otherContext), SealError)
+    }),
+  )
+})
+
+test('a change of any character is noticed', () => {
+  const sealer = createSealer([newKey])
+  const sealed = sealer.seal('a private key', 'signing_key:1')
+  // The last character of each part carries bits that base64url leaves unused, so those changes may mean the same.
+  const partEnds = [...sealed].map((_, at) => at === sealed.length - 1 || sealed[at + 1] === '.')
+  fc.assert(
+    fc.property(fc.nat(sealed.length - 1), fc.constantFrom(...'AZaz09-_.~'), (at, character) => {
+      fc.pre(!partEnds[at] && sealed[at] !== character)
+      const changed = sealed.slice(0, at) + character + sealed.slice(at + 1)
+      assert.throws(() => sealer.open(changed, 'signing_key:1'), SealError)
+    }),
+  )
+})
+
+test('what was never sealed is refused with the same error', () => {
+  const sealer = createSealer([newKey])
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      assert.throws(() => sealer.open(text, 'x'), SealError)
+    }),
+  )
+  const [version, keyId, iv] = sealer.seal('', 'x').split('.')
+  assert.throws(() => sealer.open([version, keyId, iv, 'AAAA'].join('.'), 'x'), SealError)
+  assert.throws(() => sealer.open([version, keyId, '', ''].join('.'), 'x'), SealError)
+})
+
+test('nothing of the plain text shows, and sealing twice gives two values', () => {
+  const sealer = createSealer([newKey])
+  const sealed = sealer.seal('hunter2', 'x')
+  assert.match(sealed, /^v1\.[\w-]{8}\.[\w-]{16}\.[\w-]+$/)
+  assert.doesNotMatch(Buffer.from(sealed.split('.')[3] ?? '', 'base64url').toString('latin1'), /hunter2/)
+  assert.notEqual(sealer.seal('hunter2', 'x'), sealed)
+})
+
+test('keys change without losing what was sealed before', () => {
+  const before = createSealer([oldKey]).seal('plain', 'x')
+  const during = createSealer([newKey, oldKey])
+  assert.equal(during.open(before, 'x'), 'plain')
+  assert.equal(during.needsReseal(before), true)
+  const after = during.seal('plain', 'x')
+  assert.equal(during.needsReseal(after), false)
+  assert.equal(createSealer([newKey]).open(after, 'x'), 'plain')
+  assert.throws(() => createSealer([newKey]).open(before, 'x'), SealError)
+})
+
+test('a key that was made for developing is the same key without its mark', () => {
+  const sealed = createSealer([DEVELOPMENT_PREFIX + newKey]).seal('plain', 'x')
+  assert.equal(createSealer([newKey]).open(sealed, 'x'), 'plain')
+})
+
+test('a sealer needs keys, and of the right length', () => {
+  assert.throws(() => createSealer([]), SealError)
+  assert.throws(() => createSealer([newSecret(16)]), SealError)
+  assert.equal(parseSealingKey(newSecret(31)), undefined)
+  assert.equal(parseSealingKey(newSecret(32))?.length, 32)
+})
