@@ -41,7 +41,7 @@ export function documentOptions(readme: string, configDir: string): string {
   return `${readme.slice(0, start)}${START}\n${table}\n${readme.slice(end)}`
 }
 
-const EXAMPLE_HEAD = `# Every option, with its default: take off the # of a line to change it. Generated; run: npm run docs:options
+const EXAMPLE_HEAD = `# Every option, with its default: take off the # of a line to change it. Generated; run: npm run docs
 # A secret can also be read from a file: add _FILE to its name and set it to the file's path.
 # Lists are separated by commas. Keys can be made with: openssl rand -base64 32
 `

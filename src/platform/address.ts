@@ -2,7 +2,11 @@ import ipaddr from 'ipaddr.js'
 
 /** The address in its shortest spelling; an IPv4 address that was mapped into IPv6 as IPv4. Undefined when it is none. */
 export function normaliseAddress(address: string): string | undefined {
-  const trimmed = address.trim().replace(/^\[(.*)\]$/, '$1')
+  // Some proxies add the port, and brackets around IPv6.
+  const trimmed = address
+    .trim()
+    .replace(/^\[(.*)\](:\d+)?$/, '$1')
+    .replace(/^([\d.]+):\d+$/, '$1')
   return ipaddr.isValid(trimmed) ? ipaddr.process(trimmed).toString() : undefined
 }
 

@@ -12,6 +12,13 @@ export interface PendingChallenge {
   expiresAt: Date
 }
 
+/** What the next page says about the last try. */
+export interface Notice {
+  reason: 'identifier_invalid' | 'failed' | 'limited'
+  /** When trying again makes sense. */
+  retryAt?: Date
+}
+
 /** A sign-in under way, as it is stored: its id is the hash of the interaction's uid, which is a bearer secret. */
 export interface AttemptDocument {
   _id: string
@@ -20,6 +27,7 @@ export interface AttemptDocument {
   method?: string
   evidence: Evidence[]
   pending?: PendingChallenge
+  notice?: Notice
   /** The authorization request, sealed, so that an expired sign-in can be started again at the same application. */
   request: string
   createdAt: Date
@@ -36,6 +44,7 @@ const schema = new Schema<AttemptDocument>(
     method: String,
     evidence: { type: Schema.Types.Mixed, required: true },
     pending: Schema.Types.Mixed,
+    notice: Schema.Types.Mixed,
     request: { type: String, required: true },
     createdAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },

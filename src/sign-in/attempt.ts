@@ -1,7 +1,7 @@
 import type { Model } from 'mongoose'
 import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
-import type { AttemptDocument } from './attempt.model.ts'
+import type { AttemptDocument, Notice } from './attempt.model.ts'
 import type { Challenge, Evidence } from './method.ts'
 
 const PENDING_SECONDS = 15 * 60
@@ -15,6 +15,7 @@ export interface Attempt {
   readonly suggestedIdentifier?: string | undefined
   readonly method?: string | undefined
   readonly evidence: readonly Evidence[]
+  readonly notice?: Notice | undefined
   readonly expiresAt: Date
 }
 
@@ -32,6 +33,8 @@ export interface Attempts {
   open(start: AttemptStart): Promise<{ attempt: Attempt; isNew: boolean }>
   find(uid: string): Promise<Attempt | undefined>
   identify(uid: string, identifier: string | undefined): Promise<void>
+  /** Keeps what the next page has to say, and what was typed if it could not be used. */
+  notify(uid: string, notice: Notice, typed?: string): Promise<void>
   choose(uid: string, method: string | undefined): Promise<void>
   keepChallenge(uid: string, method: string, kept: { challenge: Challenge; state?: unknown }): Promise<void>
   findChallenge(uid: string, method: string): Promise<Challenge | undefined>
@@ -46,6 +49,7 @@ const present = (uid: string, document: AttemptDocument): Attempt => ({
   suggestedIdentifier: document.suggestedIdentifier,
   method: document.method,
   evidence: document.evidence,
+  notice: document.notice,
   expiresAt: document.expiresAt,
 })
 
@@ -84,15 +88,22 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
 
     // Another person's proof is worth nothing for this one: what was proved and chosen goes with the identifier.
     async identify(uid, identifier) {
-      const forget = { method: 1, pending: 1, suggestedIdentifier: 1 }
+      const forget = { method: 1, pending: 1, notice: 1, suggestedIdentifier: 1 }
       const change = identifier
         ? { $set: { identifier, evidence: [] }, $unset: forget }
         : { $set: { evidence: [] }, $unset: { ...forget, identifier: 1 } }
       await model.updateOne(live(uid), change)
     },
 
+    async notify(uid, notice, typed) {
+      await model.updateOne(live(uid), { $set: { notice, ...(typed ? { suggestedIdentifier: typed } : {}) } })
+    },
+
     async choose(uid, method) {
-      await model.updateOne(live(uid), method ? { $set: { method } } : { $unset: { method: 1, pending: 1 } })
+      await model.updateOne(
+        live(uid),
+        method ? { $set: { method }, $unset: { notice: 1 } } : { $unset: { method: 1, pending: 1, notice: 1 } },
+      )
     },
 
     async keepChallenge(uid, method, kept) {
@@ -102,7 +113,7 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
         sealed: sealer.seal(JSON.stringify(kept), context(uid, 'pending')),
         expiresAt: new Date(Date.now() + PENDING_SECONDS * 1000),
       }
-      await model.updateOne(live(uid), { $set: { pending, method } })
+      await model.updateOne(live(uid), { $set: { pending, method }, $unset: { notice: 1 } })
     },
 
     async findChallenge(uid, method) {
@@ -122,7 +133,11 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
 
     async append(uid, evidence) {
       const document = await model
-        .findOneAndUpdate(live(uid), { $push: { evidence }, $unset: { method: 1 } }, { returnDocument: 'after' })
+        .findOneAndUpdate(
+          live(uid),
+          { $push: { evidence }, $unset: { method: 1, notice: 1 } },
+          { returnDocument: 'after' },
+        )
         .lean<AttemptDocument>()
       return document ? present(uid, document) : undefined
     },

@@ -2,7 +2,8 @@
 // Knows neither Koa nor the protocol: who asks, and what they get for it, is decided elsewhere.
 import type { Connection } from 'mongoose'
 import type { Account, Accounts } from '../accounts/index.ts'
-import type { Audit } from '../audit/index.ts'
+import { normaliseIdentifier } from '../accounts/index.ts'
+import type { Audit, Origin } from '../audit/index.ts'
 import type { PasswordHasher } from '../platform/password-hash.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { attemptModel } from './attempt.model.ts'
@@ -15,20 +16,20 @@ import type { PasswordMethod, PasswordPolicy } from './methods/password/index.ts
 import { createMethods } from './methods.ts'
 import { type Plan, plan } from './plan.ts'
 import { refusals } from './refusals.ts'
-import { createSubmit, findAttemptAccount, type Submission, type SubmitInput } from './submit.ts'
+import { createSubmit, findAttemptAccount, type SubmitInput } from './submit.ts'
 
 export type { Attempt } from './attempt.ts'
 export type { Invitation, Invitations } from './invitations.ts'
-export type { Challenge, Evidence, SignInMethod, Verdict } from './method.ts'
-export type { PasswordPolicy } from './methods/password/index.ts'
+export type { Challenge, Evidence, MethodContext, SignInMethod, Verdict } from './method.ts'
 export { ACR_SINGLE_FACTOR, attainableAcrs, type Plan } from './plan.ts'
-export type { Submission } from './submit.ts'
 
-/** A sign-in as its pages need it: where it stands and what comes next. */
+/** A sign-in as its pages need it: where it stands, what comes next, and which method is in front. */
 export interface SignInView {
   readonly attempt: Attempt
   readonly account: Account | undefined
   readonly plan: Plan
+  /** The method to show. One that has to be begun first is shown once its challenge waits for an answer. */
+  readonly current: { readonly name: string; readonly challenge?: Challenge | undefined } | undefined
 }
 
 /** What other rooms can do with sign-in. */
@@ -38,18 +39,23 @@ export interface SignIn {
   readonly find: Attempts['find']
   /** Looks at where an attempt stands. */
   readonly view: (attempt: Attempt) => Promise<SignInView>
-  /** Says who it is, or, with nothing, that it is somebody else. */
-  readonly identify: Attempts['identify']
-  /** Chooses a method, and makes its challenge. @throws Refusal `sign_in.method_unknown` */
+  /** Says who it is. What cannot be an identifier is kept for correcting, with a notice. */
+  readonly identify: (attempt: Attempt, typed: string) => Promise<void>
+  /** It is somebody else: everything said and proved so far is forgotten. */
+  readonly forget: (attempt: Attempt) => Promise<void>
+  /** Chooses a method, and makes its challenge; without a name, goes back to choosing. @throws Refusal `sign_in.method_unknown` */
   readonly begin: (
     attempt: Attempt,
     method: string | undefined,
     input: unknown,
     returnUrl: string,
   ) => Promise<Challenge | undefined>
-  /** The challenge of the chosen method that waits for an answer. */
-  readonly findChallenge: Attempts['findChallenge']
-  readonly submit: (input: Omit<SubmitInput, 'context'> & { returnUrl: string }) => Promise<Submission>
+  /** Hands in a proof. What came of it is in the attempt's next view. @throws Refusal as `submit.ts` says */
+  readonly submit: (
+    input: Omit<SubmitInput, 'context'> & { readonly returnUrl: string },
+  ) => Promise<SignInView | undefined>
+  /** Whether people come back to this method from elsewhere. */
+  readonly isReturnedTo: (method: string) => boolean
   /** The authorization request of an attempt, also when it has expired, for starting again. */
   readonly findRequest: Attempts['findRequest']
   readonly password: Pick<PasswordMethod, 'prepare' | 'set'>
@@ -67,9 +73,9 @@ export interface SignInDependencies {
   readonly passwordPolicy: PasswordPolicy
   readonly invitationSeconds: number
   /** Further methods, for programs that are built on this room. */
-  readonly extraMethods?: readonly SignInMethod[]
+  readonly extraMethods?: readonly SignInMethod[] | undefined
   /** Called after a password was set, to tell its owner. */
-  readonly onPasswordSet: (account: Account, origin: { address?: string | undefined }) => Promise<void>
+  readonly onPasswordSet: (account: Account, origin: Origin) => Promise<void>
 }
 
 /** Opens the room. */
@@ -79,33 +85,48 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const credentials = createCredentials(credentialModel(connection))
   const { all, password } = createMethods({ credentials, hasher, passwordPolicy })
   const methods = [...all, ...(deps.extraMethods ?? [])]
-  const submit = createSubmit({ attempts, audit, methods, limits: createSignInLimits(limiters) })
-
+  const submitProof = createSubmit({ attempts, audit, methods, limits: createSignInLimits(limiters) })
   const contextOf = (attempt: Attempt, account: Account | undefined, returnUrl: string): MethodContext => ({
     identifier: attempt.identifier,
     account,
     returnUrl,
   })
 
+  const view = async (attempt: Attempt): Promise<SignInView> => {
+    const account = await findAttemptAccount(accounts, attempt)
+    const isOffered = await Promise.all(methods.map((method) => method.available(account)))
+    const offered = methods.filter((_, index) => isOffered[index])
+    const { identifier, evidence } = attempt
+    const next = plan({ identifier, evidence, account, methods: offered })
+    return {
+      attempt,
+      account,
+      plan: next,
+      current: next.step === 'prove' ? await findCurrent(attempt, offered) : undefined,
+    }
+  }
+
+  const findCurrent = async (attempt: Attempt, offered: readonly SignInMethod[]) => {
+    const method = offered.find(({ name }) => name === attempt.method) ?? offered[0]
+    if (!method?.begin) return method && { name: method.name }
+    const challenge = await attempts.findChallenge(attempt.uid, method.name)
+    return challenge && { name: method.name, challenge }
+  }
+
   return {
     open: attempts.open,
     find: attempts.find,
-    findChallenge: attempts.findChallenge,
     findRequest: attempts.findRequest,
-    identify: attempts.identify,
+    isReturnedTo: (name) => methods.some((method) => method.name === name && method.begin !== undefined),
     password,
     invitations: createInvitations({ ...deps, password }),
+    view,
 
-    async view(attempt) {
-      const account = await findAttemptAccount(accounts, attempt)
-      const isOffered = await Promise.all(methods.map((method) => method.available(account)))
-      const { identifier, evidence } = attempt
-      return {
-        attempt,
-        account,
-        plan: plan({ identifier, evidence, account, methods: methods.filter((_, i) => isOffered[i]) }),
-      }
+    async identify(attempt, typed) {
+      if (normaliseIdentifier(typed)) return attempts.identify(attempt.uid, typed.trim())
+      await attempts.notify(attempt.uid, { reason: 'identifier_invalid' }, typed)
     },
+    forget: (attempt) => attempts.identify(attempt.uid, undefined),
 
     async begin(attempt, name, input, returnUrl) {
       if (name === undefined) return void (await attempts.choose(attempt.uid, undefined))
@@ -120,7 +141,15 @@ export function createSignIn(deps: SignInDependencies): SignIn {
 
     async submit({ returnUrl, ...input }) {
       const account = await findAttemptAccount(accounts, input.attempt)
-      return submit({ ...input, context: contextOf(input.attempt, account, returnUrl) })
+      const submission = await submitProof({ ...input, context: contextOf(input.attempt, account, returnUrl) })
+      if (submission.outcome !== 'proved') return undefined
+      const after = await view(submission.attempt)
+      const subject = { accountId: after.account?.id, clientId: input.clientId, origin: input.origin }
+      if (after.plan.step === 'enough') {
+        await audit.record('sign_in.succeeded', subject, { amr: [...after.plan.amr], acr: after.plan.acr })
+      }
+      if (after.plan.step === 'refuse') await audit.record('sign_in.refused', subject, { reason: after.plan.reason })
+      return after
     },
   }
 }

@@ -11,7 +11,7 @@ import { refusals } from './refusals.ts'
 export type Submission =
   | { readonly outcome: 'proved'; readonly attempt: Attempt }
   | { readonly outcome: 'failed' }
-  | { readonly outcome: 'limited'; readonly retryAfterSeconds: number }
+  | { readonly outcome: 'limited' }
   /** There is no such sign-in any more. */
   | { readonly outcome: 'gone' }
 
@@ -39,55 +39,56 @@ export async function findAttemptAccount(accounts: Accounts, attempt: Attempt): 
   return attempt.identifier ? accounts.findByIdentifier(attempt.identifier) : undefined
 }
 
+function parse(method: SignInMethod, body: unknown): unknown {
+  try {
+    return method.parse(body)
+  } catch (error) {
+    throw refusals.formInvalid(error)
+  }
+}
+
 /**
  * The only caller of `verify`: limit, verify, append evidence, audit. Every try of every method goes through here, so
  * every limit holds on every path.
  * @throws Refusal `sign_in.method_unknown`, `sign_in.form_invalid`, `sign_in.busy`
  */
 export function createSubmit({ attempts, audit, limits, methods }: Dependencies) {
-  const verify = async (method: SignInMethod, input: SubmitInput, parsed: unknown): Promise<Verdict> => {
-    const state = method.begin ? await attempts.takeState(input.attempt.uid, method.name) : undefined
-    return method.verify(input.context, parsed, state)
+  const verify = async (method: SignInMethod, { attempt, context }: SubmitInput, parsed: unknown): Promise<Verdict> => {
+    const state = method.begin ? await attempts.takeState(attempt.uid, method.name) : undefined
+    return method.verify(context, parsed, state)
   }
 
   return async (input: SubmitInput): Promise<Submission> => {
-    const { attempt, origin, clientId } = input
+    const { attempt, origin, clientId, context } = input
     const method = methods.find(({ name }) => name === input.method)
     if (!method || (!attempt.identifier && !method.identifies)) throw refusals.methodUnknown()
     const parsed = parse(method, input.body)
 
     const claimant = { identifier: attempt.identifier, address: origin.address }
-    const subject = { origin, clientId, accountId: input.context.account?.id }
-    const identifierHash = attempt.identifier && !input.context.account ? hashSecret(attempt.identifier) : undefined
+    const subject = { origin, clientId, accountId: context.account?.id, actor: { type: 'anonymous' } } as const
+    const told = {
+      method: method.name,
+      identifierHash: attempt.identifier && !context.account ? hashSecret(attempt.identifier) : undefined,
+    }
 
     const reservation = await limits.reserve(claimant)
     if (!reservation.isAllowed) {
-      const { by, retryAfterSeconds } = reservation
-      await audit.record(
-        'sign_in.limited',
-        { ...subject, actor: { type: 'anonymous' } },
-        { method: method.name, by, identifierHash },
-      )
-      return { outcome: 'limited', retryAfterSeconds }
+      const retryAt = new Date(Date.now() + reservation.retryAfterSeconds * 1000)
+      await attempts.notify(attempt.uid, { reason: 'limited', retryAt })
+      await audit.record('sign_in.limited', subject, { ...told, by: reservation.by })
+      return { outcome: 'limited' }
     }
 
     const verdict = await verify(method, input, parsed).catch(async (error: unknown) => {
       await limits.giveBack(claimant)
       if (!(error instanceof QueueFullError)) throw error
       const { retryAfterSeconds } = error
-      await audit.record(
-        'sign_in.deferred',
-        { ...subject, actor: { type: 'anonymous' } },
-        { method: method.name, retryAfterSeconds },
-      )
+      await audit.record('sign_in.deferred', subject, { method: method.name, retryAfterSeconds })
       throw refusals.busy(retryAfterSeconds, error)
     })
     if (!verdict.isProved) {
-      await audit.record(
-        'sign_in.failed',
-        { ...subject, actor: { type: 'anonymous' } },
-        { method: method.name, reason: verdict.reason, identifierHash },
-      )
+      await attempts.notify(attempt.uid, { reason: 'failed' })
+      await audit.record('sign_in.failed', subject, { ...told, reason: verdict.reason })
       return { outcome: 'failed' }
     }
 
@@ -95,13 +96,5 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     const { accountId, factors, amr } = verdict
     const after = await attempts.append(attempt.uid, { method: method.name, accountId, factors, amr, at: new Date() })
     return after ? { outcome: 'proved', attempt: after } : { outcome: 'gone' }
-  }
-}
-
-function parse(method: SignInMethod, body: unknown): unknown {
-  try {
-    return method.parse(body)
-  } catch (error) {
-    throw refusals.formInvalid(error)
   }
 }

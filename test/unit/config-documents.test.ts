@@ -10,11 +10,11 @@ import { scratchFolder } from '../support/scratch.ts'
 const root = join(import.meta.dirname, '../..')
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
 
-test('the table of options in the README is what the schema says (npm run docs:options)', () => {
+test('the table of options in the README is what the schema says (npm run docs)', () => {
   assert.equal(read('README.md'), documentOptions(read('README.md'), configDir))
 })
 
-test('.env.example is what the schema says (npm run docs:options)', () => {
+test('.env.example is what the schema says (npm run docs)', () => {
   assert.equal(read('.env.example'), exampleEnvironment(configDir))
 })
 

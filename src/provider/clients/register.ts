@@ -47,6 +47,7 @@ export function createRegister({ store, audit, provider }: Dependencies): Regist
     const method = request.token_endpoint_auth_method ?? 'client_secret_basic'
     const secret = SECRET_METHODS.has(String(method)) ? newSecret() : undefined
     const metadata = await validate(provider(), { ...request, client_id, ...(secret ? { client_secret: secret } : {}) })
+    if (via === 'seed' && (await store.replaceMetadata(metadata))) return { client_id, metadata }
     if (!(await store.insert(metadata, secret && hashSecret(secret)))) throw refusals.exists(client_id)
     const name = metadata.client_name ? { name: String(metadata.client_name) } : {}
     await audit.record('client.created', { actor: { type: 'system' }, clientId: client_id }, { via, ...name })

@@ -17,6 +17,8 @@ export interface ClientStore {
   list(): Promise<StoredClient[]>
   /** @returns false when there is a client of this id already */
   insert(metadata: ClientMetadata, secretHash: string | undefined): Promise<boolean>
+  /** Changes what is registered; secrets stay. @returns false when there is no such client */
+  replaceMetadata(metadata: ClientMetadata): Promise<boolean>
   delete(id: string): Promise<boolean>
 }
 
@@ -61,6 +63,14 @@ export function createClientStore(model: Model<ClientDocument>): ClientStore {
         if ((error as { code?: unknown }).code === DUPLICATE_KEY) return false
         throw error
       }
+    },
+    async replaceMetadata(metadata) {
+      const { client_id, client_name } = metadata
+      const { matchedCount } = await model.updateOne(
+        { _id: client_id },
+        { $set: { metadata: JSON.stringify(metadata), name: client_name, updatedAt: new Date() } },
+      )
+      return matchedCount === 1
     },
     async delete(id) {
       const { deletedCount } = await model.deleteOne({ _id: id })

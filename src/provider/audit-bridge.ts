@@ -1,0 +1,101 @@
+import type { Context, Middleware } from 'koa'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Audit, EventSubject } from '../audit/index.ts'
+import type { Logger } from '../platform/logger.ts'
+import { originOf } from '../web/index.ts'
+
+/** Tells the trail what the library does. Its events cannot be awaited, so a request waits for them before it answers. */
+export interface AuditBridge {
+  readonly middleware: Middleware
+  listen(provider: Provider): void
+}
+
+const words = (scope: unknown) => (typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [])
+const short = (text: unknown) => (typeof text === 'string' ? text.slice(0, 500) : undefined)
+
+interface OAuthError {
+  readonly error?: string
+  readonly message: string
+  readonly error_description?: string
+  readonly error_detail?: string
+  readonly statusCode?: number
+}
+
+const describe = ({ message, error_description, error_detail }: OAuthError) => ({
+  error: message.slice(0, 200),
+  description: short(error_detail ?? error_description),
+})
+
+/** The library's endpoints and the name of the event of their errors. */
+const endpoints = [
+  'userinfo',
+  'introspection',
+  'revocation',
+  'pushed_authorization_request',
+  'end_session',
+  'end_session_confirm',
+]
+
+/** The bridge between the library's events and the trail. */
+export function createAuditBridge({ audit, logger }: { audit: Audit; logger: Logger }): AuditBridge {
+  const pending = new WeakMap<object, Promise<void>[]>()
+  const later = (ctx: Context, work: Promise<void>) => {
+    pending.set(ctx.req, [...(pending.get(ctx.req) ?? []), work])
+  }
+  const subjectOf = (ctx: KoaContextWithOIDC): EventSubject => {
+    const { client, account, session } = ctx.oidc
+    return { clientId: client?.clientId, accountId: account?.accountId ?? session?.accountId, origin: originOf(ctx) }
+  }
+
+  return {
+    middleware: async (ctx, next) => {
+      try {
+        await next()
+      } finally {
+        await Promise.all(pending.get(ctx.req) ?? [])
+      }
+    },
+    listen(provider) {
+      provider.on('authorization.success', (ctx) => {
+        const { params, responseMode } = ctx.oidc
+        later(
+          ctx,
+          audit.record('authorization.granted', subjectOf(ctx), { scopes: words(params?.scope), responseMode }),
+        )
+      })
+      provider.on('authorization.error', (ctx, error) => {
+        later(ctx, audit.record('authorization.refused', subjectOf(ctx), describe(error)))
+      })
+      provider.on('grant.success', (ctx) => {
+        const { params, entities } = ctx.oidc
+        const audience = entities.AccessToken?.aud
+        later(
+          ctx,
+          audit.record('token.issued', subjectOf(ctx), {
+            grantType: String(params?.grant_type),
+            scopes: words((ctx.body as { scope?: unknown } | undefined)?.scope),
+            audience: Array.isArray(audience) ? audience.join(' ') : audience,
+          }),
+        )
+      })
+      provider.on('grant.error', (ctx, error: OAuthError) => {
+        const grantType = String(ctx.oidc.params?.grant_type ?? 'none').slice(0, 100)
+        later(ctx, audit.record('token.refused', subjectOf(ctx), { grantType, ...describe(error) }))
+        if (/already (used|consumed)/.test(error.error_detail ?? '')) {
+          later(ctx, audit.record('token.reused', subjectOf(ctx), { kind: grantType }))
+        }
+      })
+      provider.on('grant.revoked', (ctx, grantId) => {
+        later(ctx, audit.record('grant.revoked', subjectOf(ctx), { grantId, reason: ctx.oidc.route }))
+      })
+      for (const endpoint of endpoints) {
+        provider.on(`${endpoint}.error` as 'userinfo.error', (ctx, error) => {
+          later(ctx, audit.record('endpoint.refused', subjectOf(ctx), { endpoint, ...describe(error) }))
+        })
+      }
+      provider.on('server_error', (ctx, error) => {
+        logger.error({ err: error, requestId: originOf(ctx).requestId }, 'fault')
+      })
+    },
+  }
+}

@@ -1,0 +1,123 @@
+import type { JWK } from 'jose'
+import { type AdapterFactory, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Accounts } from '../accounts/index.ts'
+import type { Config } from '../config/index.ts'
+import { attainableAcrs } from '../sign-in/index.ts'
+import type { Render } from '../web/index.ts'
+import { createFindAccount } from './account-adapter.ts'
+import { scopeClaims, scopes } from './claims.ts'
+import type { Consents } from './consents.ts'
+import { createRenderError } from './errors.ts'
+import { createLoadExistingGrant } from './grants.ts'
+import { createInteractionPolicy } from './interaction-policy.ts'
+import { SIGNING_ALGS } from './keys/keyset.ts'
+import { lifetimes } from './lifetimes.ts'
+import type { Resources } from './resources.ts'
+import { signOutPages } from './sign-out.ts'
+
+/** What the library's configuration is made of. */
+export interface ConfigurationDependencies {
+  readonly config: Config
+  readonly adapter: AdapterFactory
+  readonly jwks: readonly JWK[]
+  readonly accounts: Accounts
+  readonly consents: Consents
+  readonly resources: Resources
+  readonly render: Render
+}
+
+const ASYMMETRIC_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
+
+/** Cookies carry the prefixes that browsers enforce (R-41); those want https, which a developer's machine has not. */
+function cookies({ server, secrets }: Config): NonNullable<Configuration['cookies']> {
+  const isHttps = server.issuer.startsWith('https:')
+  const name = (prefix: string, what: string) => `${isHttps ? prefix : ''}gatehouse.${what}`
+  return {
+    keys: [...secrets.cookieKeys],
+    names: {
+      session: name('__Host-', 'session'),
+      interaction: name('__Secure-', 'interaction'),
+      resume: name('__Secure-', 'resume'),
+    },
+    long: { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps },
+    short: { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps },
+  }
+}
+
+/** Metadata of our own. The library has no words for it, and only our own doors may set it. */
+const clientMetadata: NonNullable<Configuration['extraClientMetadata']> = {
+  properties: ['first_party', 'require_pkce'],
+  validator: (_ctx, key, value) => {
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new errors.InvalidClientMetadata(`${key} must be a boolean`)
+  },
+}
+
+function features({ config, render, resources }: ConfigurationDependencies): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    claimsParameter: { enabled: true },
+    introspection: {
+      enabled: true,
+      // A client may look at its own tokens only (RFC 7662 section 4).
+      allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+    },
+    revocation: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (_ctx, _client, oneOf) => oneOf ?? [],
+      getResourceServerInfo: async (_ctx, identifier) => resources.getResourceServerInfo(identifier),
+      useGrantedResource: async () => false,
+    },
+    rpInitiatedLogout: signOutPages({ render, isProduction: config.environment === 'production' }),
+  }
+}
+
+/** The library's configuration: every default that falls short of what we promise is put right here. */
+export function createConfiguration(deps: ConfigurationDependencies): Configuration {
+  const { config, adapter, jwks, accounts, consents, render } = deps
+  const skipsConsent = ({ oidc }: KoaContextWithOIDC) =>
+    config.consent.firstParty === 'skip' && oidc.client?.first_party === true
+
+  return {
+    adapter,
+    jwks: { keys: [...jwks] as NonNullable<Configuration['jwks']>['keys'] },
+    findAccount: createFindAccount(accounts),
+    features: features(deps),
+    cookies: cookies(config),
+    ttl: lifetimes(config.lifetimes),
+    claims: scopeClaims,
+    scopes,
+    acrValues: [...attainableAcrs],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    extraClientMetadata: clientMetadata,
+    enabledJWA: {
+      idTokenSigningAlgValues: [...SIGNING_ALGS],
+      // Secrets are stored hashed, so nothing can be signed with them.
+      clientAuthSigningAlgValues: [...ASYMMETRIC_ALGS],
+    },
+    // No token ever travels through the browser (RFC 9700 section 2.1.2).
+    responseTypes: ['code', 'none'],
+    allowOmittingSingleRegisteredRedirectUri: false,
+    pkce: { required: (_ctx, client) => client.require_pkce !== false },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
+    rotateRefreshToken: true,
+    loadExistingGrant: createLoadExistingGrant({
+      consents,
+      skipsConsent,
+      refreshTokenSeconds: config.lifetimes.refreshTokenSeconds,
+    }),
+    // An assertion is for us and nobody else (draft-ietf-oauth-rfc7523bis): other audiences can be replayed elsewhere.
+    assertJwtClientAuthClaimsAndHeader: async (ctx, claims) => {
+      if (claims.aud !== ctx.oidc.issuer)
+        throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url')
+    },
+    interactions: {
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      policy: createInteractionPolicy({ skipsConsent }),
+    },
+    renderError: createRenderError({ render, isDevelopment: config.environment !== 'production' }),
+  }
+}

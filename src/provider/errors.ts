@@ -1,0 +1,37 @@
+import type { ErrorOut, errors, KoaContextWithOIDC } from 'oidc-provider'
+import { type Render, stateOf } from '../web/index.ts'
+
+interface Dependencies {
+  readonly render: Render
+  readonly isDevelopment: boolean
+}
+
+/** What a developer needs to see when a redirect URI is not registered; never shown in production. */
+function explainRedirect({ oidc }: KoaContextWithOIDC) {
+  const { client, params } = oidc
+  const received = params?.redirect_uri
+  if (!client) return undefined
+  return {
+    clientId: client.clientId,
+    received: typeof received === 'string' ? received : '',
+    registered: client.redirectUris ?? [],
+  }
+}
+
+/** The page for protocol errors that cannot be told to the client (RFC 6749 section 4.1.2.1). */
+export function createRenderError({ render, isDevelopment }: Dependencies) {
+  return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: errors.OIDCProviderError | Error): Promise<void> => {
+    const { requestId } = stateOf(ctx)
+    const details = isDevelopment && out.error === 'invalid_redirect_uri' ? explainRedirect(ctx) : undefined
+    const { status } = ctx
+    const isExpired = error.name === 'SessionNotFound'
+    render(ctx, isExpired ? 'sign-in/ended' : 'error', {
+      status,
+      code: out.error,
+      message: out.error_description ?? out.error,
+      details,
+      requestId,
+    })
+    ctx.status = status
+  }
+}

@@ -1,0 +1,78 @@
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { attainableAcrs } from '../sign-in/index.ts'
+
+const { Check, base } = interactionPolicy
+
+/** The acr values that this request insists on (OpenID Connect Core section 5.5.1.1). */
+function essentialAcrs({ oidc }: KoaContextWithOIDC): readonly unknown[] {
+  const request = oidc.claims?.id_token?.acr as
+    | { essential?: boolean; value?: unknown; values?: unknown }
+    | null
+    | undefined
+  if (!request?.essential) return []
+  if (request.values !== undefined && !Array.isArray(request.values)) {
+    throw new errors.InvalidRequest('invalid claims.id_token.acr.values type')
+  }
+  return [...(request.values ?? []), ...(request.value === undefined ? [] : [request.value])]
+}
+
+/** A session whose account is gone or not in good standing: sign in again, as somebody who may. */
+const unusableAccount = new Check(
+  'account_unusable',
+  'End-User authentication is required',
+  'login_required',
+  ({ oidc }) => (oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT),
+)
+
+/** What can never be reached is an error to the client; the library would ask the person for ever. */
+const unattainableAcr = new Check('acr_unattainable', 'requested ACR could not be obtained', (ctx) => {
+  const wanted = essentialAcrs(ctx)
+  if (wanted.length === 0 || wanted.some((acr) => attainableAcrs.includes(String(acr)))) return Check.NO_NEED_TO_PROMPT
+  throw new errors.UnmetAuthenticationRequirements('the requested authentication context cannot be reached here')
+})
+
+/** Asks once. If the person then is somebody else than the client wants, that is for the client to know. */
+const askOnce = (check: InstanceType<typeof Check>) =>
+  new Check(
+    check.reason,
+    check.description,
+    check.error ?? 'login_required',
+    async (ctx) => {
+      const isNeeded = await check.check(ctx)
+      if (isNeeded && ctx.oidc.result?.login) throw new errors.LoginRequired(check.description)
+      return isNeeded
+    },
+    check.details,
+  )
+
+/** When people are asked to sign in or to consent, or the client is told that it cannot be had. */
+export function createInteractionPolicy({ skipsConsent }: { skipsConsent: (ctx: KoaContextWithOIDC) => boolean }) {
+  const policy = base()
+  const login = policy.get('login')
+  const consent = policy.get('consent')
+  if (!login || !consent) throw new Error('the library has no login or consent prompt')
+
+  login.checks.add(unattainableAcr, 0)
+  login.checks.add(unusableAccount, 1)
+  for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) {
+    const check = login.checks.get(reason)
+    if (!check) throw new Error(`the library has no check ${reason}`)
+    login.checks.remove(reason)
+    login.checks.add(askOnce(check))
+  }
+
+  // Native apps cannot prove who they are, so people are asked each time (RFC 8252 section 8.6), our own apps aside.
+  const native = consent.checks.get('native_client_prompt')
+  if (!native) throw new Error('the library has no check native_client_prompt')
+  consent.checks.remove('native_client_prompt')
+  consent.checks.add(
+    new Check(
+      native.reason,
+      native.description,
+      native.error ?? 'interaction_required',
+      (ctx) => !skipsConsent(ctx) && native.check(ctx),
+    ),
+    0,
+  )
+  return policy
+}

@@ -1,0 +1,37 @@
+import type { Context } from 'koa'
+import type { Plan } from '../../sign-in/index.ts'
+import { endSession } from '../sign-out.ts'
+import { type InteractionDependencies, type Seam, seeOther } from './seam.ts'
+
+/** Somebody else signs in where an account is signed in already: the earlier session ends before the new one begins. */
+async function leaveOtherAccount(
+  ctx: Context,
+  seam: Seam,
+  accountId: string,
+  deps: InteractionDependencies,
+): Promise<void> {
+  const session = await deps
+    .provider()
+    .Session.get(ctx as Parameters<ReturnType<typeof deps.provider>['Session']['get']>[0])
+  if (!session.accountId || session.accountId === accountId) return
+  await endSession(session, 'another account signed in', deps, seam.origin)
+  delete (seam.interaction as { session?: unknown }).session
+  await seam.interaction.persist()
+}
+
+/** The plan says that it is enough: hands the result to the protocol and leads back to it. Doing it twice does no harm. */
+export async function finish(
+  ctx: Context,
+  seam: Seam,
+  plan: Extract<Plan, { step: 'enough' }>,
+  deps: InteractionDependencies,
+): Promise<void> {
+  const { accountId, acr, amr } = plan
+  await leaveOtherAccount(ctx, seam, accountId, deps)
+  // Not remembered beyond the browser's own session: how long it lasts is decided on the server.
+  const login = { accountId, acr, amr: [...amr], remember: false }
+  const returnTo = await deps
+    .provider()
+    .interactionResult(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false })
+  seeOther(ctx, returnTo)
+}

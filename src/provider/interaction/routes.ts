@@ -1,0 +1,116 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { Refusal } from '../../platform/refusal.ts'
+import { formBody, readForm } from '../../web/index.ts'
+import { allow, deny } from './consent.ts'
+import { finish } from './finish.ts'
+import { type InteractionDependencies, openSeam, type Seam, seeOther, showEnded } from './seam.ts'
+import { createShow, openAttempt } from './show.ts'
+
+const unknownAction = () =>
+  new Refusal({ code: 'request.malformed', status: 400, message: 'The form named no action that is known here.' })
+
+type Form = Readonly<Record<string, string>>
+type Post = (ctx: Context, seam: Seam, form: Form) => Promise<void>
+
+/** Switching accounts where nobody is asked to sign in (at consent): the same request once more, with sign-in first. */
+function restartWithSignIn(ctx: Context, { interaction }: Seam, { provider }: InteractionDependencies): void {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries({ ...interaction.params, prompt: 'login' })) {
+    for (const item of [value].flat()) if (typeof item === 'string') query.append(name, item)
+  }
+  seeOther(ctx, `${new URL(provider().urlFor('authorization')).pathname}?${query}`)
+}
+
+/** The person says who they are, that they are somebody else, or how they would like to prove it. */
+function begin(deps: InteractionDependencies): Post {
+  return async (ctx, seam, form) => {
+    const { uid, interaction } = seam
+    if (interaction.prompt.name === 'consent') return restartWithSignIn(ctx, seam, deps)
+    const attempt = await openAttempt(seam, deps)
+    const returnUrl = new URL(`/interaction/${uid}/${form.method}/return`, deps.config.server.issuer).href
+    const { action = 'continue' } = form
+    if (action === 'continue') await deps.signIn.identify(attempt, form.identifier ?? '')
+    else if (action === 'switch') await deps.signIn.forget(attempt)
+    else if (action === 'choose') await deps.signIn.begin(attempt, undefined, form, returnUrl)
+    else if (action === 'use') {
+      const challenge = await deps.signIn.begin(attempt, form.method, form, returnUrl)
+      if (challenge?.kind === 'redirect') return seeOther(ctx, challenge.url)
+    } else throw unknownAction()
+    seeOther(ctx, `/interaction/${uid}`)
+  }
+}
+
+/** A proof is handed in. */
+function submit(deps: InteractionDependencies): Post {
+  return async (ctx, seam, form) => {
+    const { uid, origin, clientId } = seam
+    const method = ctx.params.method ?? ''
+    const attempt = await openAttempt(seam, deps)
+    const returnUrl = new URL(`/interaction/${uid}/${method}/return`, deps.config.server.issuer).href
+    const after = await deps.signIn.submit({ attempt, method, body: form, origin, clientId, returnUrl })
+    if (after?.plan.step === 'enough') return finish(ctx, seam, after.plan, deps)
+    seeOther(ctx, `/interaction/${uid}`)
+  }
+}
+
+/** The person goes back to the application without signing in. */
+function abort(deps: InteractionDependencies): Post {
+  return async (ctx, { clientId, origin }) => {
+    await deps.audit.record('sign_in.aborted', { clientId, origin }, {})
+    const result = { error: 'access_denied', error_description: 'the person went back' }
+    seeOther(ctx, await deps.provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false }))
+  }
+}
+
+function decideConsent(deps: InteractionDependencies): Post {
+  return async (ctx, seam, { action }) => {
+    if (seam.interaction.prompt.name !== 'consent') return seeOther(ctx, `/interaction/${seam.uid}`)
+    if (action === 'allow') return allow(ctx, seam, deps)
+    if (action === 'deny') return deny(ctx, seam, deps)
+    throw unknownAction()
+  }
+}
+
+/**
+ * Where people come back to from a mail or another site. The GET only shows a button, for the programs that follow
+ * every link in a mail; the button posts what the address carried to `submit`.
+ */
+function showReturn(deps: InteractionDependencies) {
+  return async (ctx: Context): Promise<void> => {
+    const { method = '' } = ctx.params
+    const seam = await openSeam(ctx, deps)
+    if (!seam) return showEnded(ctx, deps)
+    if (!deps.signIn.isReturnedTo(method)) return ctx.throw(404)
+    const fields = Object.entries(ctx.query).flatMap(([name, value]) =>
+      typeof value === 'string' ? [{ name, value }] : [],
+    )
+    ctx.set('Referrer-Policy', 'strict-origin')
+    deps.render(ctx, 'sign-in/return', {
+      client: { name: seam.client.clientName ?? seam.clientId },
+      csrf: deps.csrf.token(seam.uid),
+      action: `/interaction/${seam.uid}/${method}`,
+      fields,
+    })
+  }
+}
+
+/** The generic routes of every sign-in method (show, begin, submit, return, abort), and consent. */
+export function interactionRoutes(deps: InteractionDependencies): Router {
+  const router = new Router({ prefix: '/interaction/:uid' })
+  const guarded = (post: Post) => async (ctx: Context) => {
+    const seam = await openSeam(ctx, deps)
+    if (!seam) return showEnded(ctx, deps)
+    const { csrf, ...form } = readForm(ctx)
+    deps.csrf.verify(ctx, seam.uid, csrf)
+    // A sign-in page that is still open when consent is being asked for, say: the dispatcher knows what is next.
+    await post(ctx, seam, form)
+  }
+  router.get('/', createShow(deps))
+  router.post('/begin', formBody(), guarded(begin(deps)))
+  router.post('/abort', formBody(), guarded(abort(deps)))
+  router.post('/consent', formBody(), guarded(decideConsent(deps)))
+  router.get('/:method/return', showReturn(deps))
+  router.post('/:method', formBody(), guarded(submit(deps)))
+  return router
+}

@@ -1,0 +1,94 @@
+import type { Context } from 'koa'
+import type { Client, Interaction, Provider } from 'oidc-provider'
+import type { Accounts } from '../../accounts/index.ts'
+import type { Audit } from '../../audit/index.ts'
+import type { Config } from '../../config/index.ts'
+import type { SignIn } from '../../sign-in/index.ts'
+import { allowFormAction, allowImages, type Csrf, originOf, type Render, stateOf } from '../../web/index.ts'
+import type { Consents } from '../consents.ts'
+import { formActionsFor } from '../redirects.ts'
+import type { Resources } from '../resources.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+
+/** What the pages between protocol and people are made of. */
+export interface InteractionDependencies {
+  readonly config: Config
+  readonly provider: () => Provider
+  readonly accounts: Accounts
+  readonly signIn: SignIn
+  readonly consents: Consents
+  readonly resources: Resources
+  readonly artifacts: Artifacts
+  readonly audit: Audit
+  readonly render: Render
+  readonly csrf: Csrf
+}
+
+/** An interaction that is under way in this browser, and the client that it is for. */
+export interface Seam {
+  readonly uid: string
+  readonly interaction: Interaction
+  readonly client: Client
+  readonly clientId: string
+  readonly origin: { requestId: string; address: string }
+}
+
+/** What pages say about a client. */
+export function presentClient(client: Client) {
+  const { clientName, clientId, logoUri, policyUri, tosUri, clientUri } = client
+  return { name: clientName ?? clientId, logoUri, policyUri, tosUri, uri: clientUri }
+}
+
+/** A parameter of the authorization request, when it is there and plain. */
+export function textParam({ params }: Interaction, name: string): string | undefined {
+  const value = params[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/**
+ * Finds the interaction of this address in this browser: the cookie and the address must name the same one. Readies the
+ * page for it: language, where its forms may lead, and the client's logo.
+ * @returns undefined when it is over, has expired or belongs to another browser
+ */
+export async function openSeam(ctx: Context, deps: InteractionDependencies): Promise<Seam | undefined> {
+  const provider = deps.provider()
+  const uid = ctx.params.uid ?? ''
+  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error: unknown) => {
+    if ((error as Error).name === 'SessionNotFound') return undefined
+    throw error
+  })
+  const clientId = interaction && textParam(interaction, 'client_id')
+  const client = clientId ? await provider.Client.find(clientId) : undefined
+  if (!interaction || interaction.uid !== uid || !client || !clientId) return undefined
+
+  const uiLocales = textParam(interaction, 'ui_locales')
+  if (uiLocales) stateOf(ctx).uiLocales = uiLocales
+  const redirectUri = textParam(interaction, 'redirect_uri')
+  if (redirectUri) allowFormAction(ctx, ...formActionsFor(redirectUri, deps.config.environment === 'production'))
+  // The one picture from elsewhere: the client's own logo, from its own address and no other (no referrer goes there).
+  if (client.logoUri?.startsWith('https://')) allowImages(ctx, client.logoUri)
+  return { uid, interaction, client, clientId, origin: originOf(ctx) }
+}
+
+/** Leads on with GET, whatever was posted (RFC 9700 section 4.12: never 307). */
+export function seeOther(ctx: Context, location: string): void {
+  ctx.redirect(location)
+  ctx.status = 303
+}
+
+/**
+ * The page for an interaction that is over: one button starts the same thing again, from the request as it was kept.
+ * Nobody is left on a dead end, whichever tab or history entry they come from.
+ */
+export async function showEnded(ctx: Context, { signIn, provider, render }: InteractionDependencies): Promise<void> {
+  const request = await signIn.findRequest(ctx.params.uid ?? '')
+  const clientId = typeof request?.client_id === 'string' ? request.client_id : undefined
+  const client = clientId ? await provider().Client.find(clientId) : undefined
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(request ?? {})) {
+    for (const item of [value].flat()) if (typeof item === 'string') query.append(name, item)
+  }
+  const restartHref = client && `${new URL(provider().urlFor('authorization')).pathname}?${query}`
+  ctx.status = 410
+  render(ctx, 'sign-in/ended', { clientName: client?.clientName, restartHref })
+}

@@ -1,0 +1,43 @@
+import type { Connection } from 'mongoose'
+import type { Audit } from '../../audit/index.ts'
+import type { Sealer } from '../../platform/seal.ts'
+import { clientModel } from '../clients/model.ts'
+import { type ClientStore, createClientStore } from '../clients/store.ts'
+import { type Consents, createConsents } from '../consents.ts'
+import { signingKeyModel } from '../keys/model.ts'
+import { artifactModel } from './artifact.model.ts'
+import { type Artifacts, createArtifacts } from './artifacts.ts'
+
+/** Where the protocol keeps things. It is there before accounts and pages are, and accounts end sessions through it. */
+export interface ProtocolStorage {
+  readonly artifacts: Artifacts
+  readonly clients: ClientStore
+  readonly consents: Consents
+  /** Ends every session, grant and token of an account, at once. */
+  readonly endAccount: (accountId: string, reason: string) => Promise<void>
+}
+
+/** Opens the protocol's collections on this connection. */
+export function openProtocolStorage({
+  connection,
+  sealer,
+  audit,
+}: {
+  connection: Connection
+  sealer: Sealer
+  audit: Audit
+}): ProtocolStorage {
+  const artifacts = createArtifacts(artifactModel(connection), sealer)
+  signingKeyModel(connection)
+  return {
+    artifacts,
+    clients: createClientStore(clientModel(connection)),
+    consents: createConsents(connection),
+    async endAccount(accountId, reason) {
+      const sessions = await artifacts.revokeByAccountId(accountId)
+      await Promise.all(
+        sessions.map(() => audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason })),
+      )
+    },
+  }
+}

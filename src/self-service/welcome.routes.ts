@@ -1,0 +1,114 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { Refusal } from '../platform/refusal.ts'
+import type { Invitation, SignIn } from '../sign-in/index.ts'
+import { type Csrf, formBody, originOf, type Render, readForm } from '../web/index.ts'
+
+/** What the pages of one-time links need. */
+export interface WelcomeDependencies {
+  readonly signIn: SignIn
+  readonly render: Render
+  readonly csrf: Csrf
+  readonly isHttps: boolean
+  readonly isProduction: boolean
+  readonly minPasswordLength: number
+  readonly invitationSeconds: number
+}
+
+/** What the person typed, without the password. */
+interface Typed {
+  readonly identifier?: string | undefined
+  readonly name?: string | undefined
+}
+
+/** The field that each refusal is about. */
+const fields: Readonly<Record<string, string>> = {
+  'password.too_short': 'password',
+  'password.too_long': 'password',
+  'account.identifier_invalid': 'identifier',
+  'account.exists': 'identifier',
+  'account.name_invalid': 'name',
+}
+
+/**
+ * A one-time link leads to `/welcome/<token>`, which moves the token into a cookie and goes on without it: an address
+ * is seen by histories, logs and other sites, and the page that sets a password has none to give away.
+ */
+export function welcomeRoutes(deps: WelcomeDependencies): Router {
+  const { signIn, render, csrf, isHttps, isProduction, invitationSeconds } = deps
+  const cookie = isHttps ? '__Host-gatehouse.welcome' : 'gatehouse.welcome'
+  const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps, path: '/' } as const
+  const router = new Router({ prefix: '/welcome' })
+
+  const showGone = (ctx: Context) => {
+    ctx.status = 410
+    render(ctx, 'welcome/gone', { isDevelopment: !isProduction })
+  }
+
+  const showForm = (ctx: Context, token: string, { purpose, account }: Invitation, typed: Typed, refusal?: Refusal) => {
+    const field = refusal && fields[refusal.code]
+    const problem = refusal &&
+      field && {
+        titleKey: 'problems.check',
+        fields: [{ name: field, messageKey: `refusals.${refusal.code}`, params: refusal.params }],
+      }
+    if (refusal) ctx.status = refusal.status
+    render(ctx, 'welcome/form', {
+      kind: purpose,
+      action: '/welcome',
+      csrf: csrf.token(token),
+      identifier: account?.email ?? typed.identifier,
+      name: account?.name ?? typed.name,
+      minLength: deps.minPasswordLength,
+      problem,
+    })
+  }
+
+  router.get('/:token', async (ctx) => {
+    ctx.set('Referrer-Policy', 'no-referrer')
+    const token = ctx.params.token ?? ''
+    if (!(await signIn.invitations.find(token))) return showGone(ctx)
+    ctx.cookies.set(cookie, token, { ...cookieOptions, maxAge: invitationSeconds * 1000 })
+    ctx.redirect('/welcome')
+    ctx.status = 303
+  })
+
+  router.get('/', async (ctx) => {
+    const token = ctx.cookies.get(cookie) ?? ''
+    const invitation = await signIn.invitations.find(token)
+    if (!invitation) return showGone(ctx)
+    showForm(ctx, token, invitation, {})
+  })
+
+  router.post('/', formBody(), async (ctx) => {
+    const token = ctx.cookies.get(cookie) ?? ''
+    const form = readForm(ctx)
+    csrf.verify(ctx, token, form.csrf)
+    const invitation = await signIn.invitations.find(token)
+    const { identifier = '', name, password = '' } = form
+    try {
+      await signIn.invitations.accept({ token, email: identifier, name, password }, originOf(ctx))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      if (error.code === 'invitation.gone' || !invitation) return showGone(ctx)
+      if (!fields[error.code]) throw error
+      // What was typed stays, the password does not; nothing was used up.
+      return showForm(ctx, token, invitation, { identifier, name }, error)
+    }
+    ctx.cookies.set(cookie, null, cookieOptions)
+    ctx.redirect(`/welcome/done/${invitation?.purpose}`)
+    ctx.status = 303
+  })
+
+  router.get('/done/:kind', (ctx) => {
+    const kind = ctx.params.kind === 'first-administrator' ? 'first-administrator' : 'set-password'
+    render(
+      ctx,
+      'welcome/done',
+      isProduction
+        ? { kind }
+        : { kind, continueHref: '/workbench/playground', continueLabelKey: 'welcome.done.playground' },
+    )
+  })
+  return router
+}

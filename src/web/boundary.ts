@@ -1,0 +1,74 @@
+import type { Context, Middleware } from 'koa'
+import type { Logger } from '../platform/logger.ts'
+import { Refusal } from '../platform/refusal.ts'
+import type { Render } from './render.ts'
+import { originOf, stateOf } from './state.ts'
+
+/** What the boundary needs from outside. */
+export interface BoundaryOptions {
+  readonly render: Render
+  readonly logger: Logger
+  /** Every refusal is told to the trail. */
+  readonly onRefused: (refusal: Refusal, origin: { requestId: string; address: string }) => Promise<void>
+}
+
+/** Status texts for what Koa and its parsers refuse by themselves. */
+const plain: Readonly<Record<number, { code: string; message: string }>> = {
+  400: { code: 'request.malformed', message: 'The request could not be understood.' },
+  403: { code: 'request.forbidden', message: 'This is not allowed.' },
+  404: { code: 'request.not_found', message: 'There is no such page.' },
+  405: { code: 'request.method_not_allowed', message: 'This cannot be done here.' },
+  413: { code: 'request.too_large', message: 'The request is too large.' },
+  415: { code: 'request.media_type', message: 'The request has a form that is not understood here.' },
+  501: { code: 'request.method_not_allowed', message: 'This cannot be done here.' },
+}
+
+function toRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error
+  const status = (error as { status?: unknown }).status
+  if (typeof status !== 'number' || status >= 500 || status < 400) return undefined
+  const { code, message } = plain[status] ?? {
+    code: 'request.malformed',
+    message: 'The request could not be understood.',
+  }
+  return new Refusal({ code, status, message, cause: error })
+}
+
+/** Shows a refusal as a page, or as problem details (RFC 9457) to whoever asks for JSON. */
+export function presentRefusal(ctx: Context, render: Render, refusal: Refusal): void {
+  const { requestId } = stateOf(ctx)
+  const { code, status, message, params, retryAfterSeconds } = refusal
+  ctx.status = status
+  if (retryAfterSeconds) ctx.set('Retry-After', String(retryAfterSeconds))
+  if (ctx.accepts('html', 'json') === 'html') {
+    render(ctx, 'error', { status, code, message, params, requestId })
+    return
+  }
+  ctx.body = { title: message, status, code, requestId }
+  ctx.type = 'application/problem+json'
+}
+
+const fault = (cause: unknown) =>
+  new Refusal({ code: 'fault', status: 500, message: 'Something went wrong on our side.', cause })
+
+/** The one catch: a refusal becomes a page or problem details; everything else is a fault with a reference id. */
+export function boundary({ render, logger, onRefused }: BoundaryOptions): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+      if (ctx.status < 400 || ctx.body) return
+      const { code, message } = plain[ctx.status] ?? { code: 'request.not_found', message: 'There is no such page.' }
+      presentRefusal(ctx, render, new Refusal({ code, status: ctx.status, message }))
+    } catch (error) {
+      const origin = originOf(ctx)
+      const refusal = toRefusal(error)
+      if (!refusal) {
+        logger.error({ err: error, requestId: origin.requestId }, 'fault')
+        presentRefusal(ctx, render, fault(error))
+        return
+      }
+      presentRefusal(ctx, render, refusal)
+      await onRefused(refusal, origin)
+    }
+  }
+}

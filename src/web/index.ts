@@ -1,0 +1,17 @@
+// The edge that all doors share: who is calling, which headers every answer carries, forms, pages, languages, assets,
+// health, and the one catch. Decides nothing about accounts, clients or sign-in.
+export { type Assets, loadAssets } from './assets.ts'
+export { boundary, presentRefusal } from './boundary.ts'
+export { type Csrf, createCsrf } from './csrf.ts'
+export { edge } from './edge.ts'
+export { allowFormAction, allowImages, securityHeaders } from './headers.ts'
+export { createReadiness, healthRoutes, type Readiness } from './health.ts'
+export { hostGuard } from './host-guard.ts'
+export { languageRoutes, safeReturn } from './language.ts'
+export { loadMessages, type Messages } from './messages.ts'
+export { formBody, readForm } from './parse.ts'
+export { type Brand, createRenderer, type Render, type Renderer } from './render.ts'
+export { requestLog } from './request-log.ts'
+export { routed } from './routed.ts'
+export { type RunningServer, startServer } from './server.ts'
+export { originOf, stateOf, type WebState } from './state.ts'

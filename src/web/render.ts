@@ -1,0 +1,81 @@
+import { Eta } from 'eta'
+import type { Context } from 'koa'
+import type { Assets } from './assets.ts'
+import { languageCookie } from './language.ts'
+import type { MessageParams, Messages } from './messages.ts'
+import { stateOf } from './state.ts'
+
+/** The product's name and looks, as pages show them. */
+export interface Brand {
+  readonly name: string
+  readonly logoUrl?: string | undefined
+  readonly privacyUrl?: string | undefined
+  readonly termsUrl?: string | undefined
+  readonly helpUrl?: string | undefined
+}
+
+/** Answers with a page. */
+export type Render = (ctx: Context, template: string, data?: object) => void
+
+/** Pages and mail from templates. */
+export interface Renderer {
+  readonly page: Render
+  /** A text that is no page, a mail say. */
+  readonly text: (template: string, locale: string, data: object) => string
+  /** One text in one language. */
+  readonly translate: (locale: string, key: string, params?: MessageParams) => string
+}
+
+interface Dependencies {
+  readonly viewsDir: string
+  readonly assets: Assets
+  readonly messages: Messages
+  readonly brand: Brand
+}
+
+/** A moment as a machine and as a reader of this language would write it. */
+function timeIn(locale: string) {
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+  return (date: Date) => ({ iso: date.toISOString(), text: format.format(date) })
+}
+
+/** Renders the templates of this folder. Everything is escaped unless a template says otherwise. */
+export function createRenderer({ viewsDir, assets, messages, brand }: Dependencies): Renderer {
+  const eta = new Eta({ views: viewsDir, cache: true, autoEscape: true, useWith: false })
+  const nativeNames = new Map(
+    messages.locales.map((code) => [code, new Intl.DisplayNames(code, { type: 'language' }).of(code) ?? code]),
+  )
+  const common = (locale: string) => ({
+    t: messages.translator(locale),
+    hasText: messages.has,
+    locale,
+    dir: 'ltr',
+    brand,
+    asset: assets.url,
+    time: timeIn(locale),
+  })
+
+  return {
+    page(ctx, template, data = {}) {
+      const { nonce, requestId, uiLocales } = stateOf(ctx)
+      const locale = messages.negotiate({
+        uiLocales,
+        chosen: ctx.cookies.get(languageCookie),
+        acceptLanguage: ctx.get('Accept-Language'),
+      })
+      const back = ctx.method === 'GET' ? ctx.path : '/'
+      const languages = messages.locales.map((code) => ({
+        code,
+        name: nativeNames.get(code) ?? code,
+        href: `/language/${code}?return=${encodeURIComponent(back)}`,
+        isCurrent: code === locale,
+      }))
+      ctx.type = 'html'
+      ctx.set('Content-Language', locale)
+      ctx.vary('Accept-Language')
+      ctx.body = eta.render(template, { ...common(locale), nonce, requestId, languages, path: ctx.path, ...data })
+    },
+    translate: (locale, key, params) => messages.translator(locale)(key, params),
+    text: (template, locale, data) => eta.render(template, { ...common(locale), ...data }),
+  }
+}

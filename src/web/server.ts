@@ -1,0 +1,38 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+
+/** A listening server. */
+export interface RunningServer {
+  readonly port: number
+  /** Takes no more requests, lets running ones end, and cuts off what still runs after these seconds. */
+  readonly drain: (seconds: number) => Promise<void>
+}
+
+const HEADERS_MS = 10_000
+const REQUEST_MS = 30_000
+
+function refuseMalformed(server: Server): void {
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    else socket.destroy()
+  })
+}
+
+/** Listens. @throws Error when the port is taken */
+export async function startServer(listener: RequestListener, port: number): Promise<RunningServer> {
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, listener)
+  refuseMalformed(server)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : port,
+    drain: (seconds) =>
+      new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+        server.close(() => {
+          clearTimeout(cut)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
+  }
+}

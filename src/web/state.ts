@@ -1,0 +1,28 @@
+import type { Context } from 'koa'
+
+/** What the edge knows of a request; doors read it, and a page may widen what it needs. */
+export interface WebState {
+  requestId: string
+  /** Who is calling, through the proxies that are trusted. */
+  address: string
+  /** Lets this answer's own scripts run (CSP3 section 2.3). */
+  nonce: string
+  /** Further sources of `form-action` and `img-src` for this page. */
+  formActions: string[]
+  images: string[]
+  /** Languages that the relying party asked for, best first. */
+  uiLocales?: string
+  /** What the log calls this route; a path may hold secrets. */
+  route?: string
+}
+
+/** The edge's state of this request. */
+export function stateOf(ctx: Context): WebState {
+  return ctx.state as WebState
+}
+
+/** Where this request comes from, for the trail and the limits. */
+export function originOf(ctx: Context): { requestId: string; address: string } {
+  const { requestId, address } = stateOf(ctx)
+  return { requestId, address }
+}
