@@ -71,7 +71,10 @@ export function createLogger({ level, isPretty, destination = pino.destination(1
     level,
     base: undefined,
     serializers: { err: describeError },
-    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[removed]' },
+    redact: {
+      paths: [...SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), 'code', 'request.code'],
+      censor: '[removed]',
+    },
   }
   const people: DestinationStream = { write: (line) => destination.write(formatForPeople(line)) }
   return pino(options, isPretty ? people : destination)
