@@ -14,8 +14,8 @@ export function createPasswordNotice({ renderer, brandName, send }: Dependencies
   return async ({ email, name }: Account, { address }: { address?: string | undefined }): Promise<void> => {
     if (!send) return
     const data = { identifier: email, name, at: new Date(), address, productName: brandName }
-    const text = renderer.text('mail/password-set.text', 'en', data)
-    const html = renderer.text('mail/password-set.html', 'en', data)
+    const text = renderer.text('mail/password-set-text', 'en', data)
+    const html = renderer.text('mail/password-set-html', 'en', data)
     await send({
       to: email,
       subject: renderer.translate('en', 'mail.passwordSet.subject', { product: brandName }),
