@@ -4,7 +4,7 @@ import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
 import { createPasswordNotice } from './password-notice.ts'
-import { ensureIndexes, openDatabase, pingDatabase } from './platform/database/index.ts'
+import { type Database, ensureIndexes, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox } from './platform/mail/index.ts'
@@ -29,7 +29,10 @@ import {
   routed,
   securityHeaders,
 } from './web/index.ts'
-import { createWorkbench } from './workbench/index.ts'
+import { createRuns, createWorkbench } from './workbench/index.ts'
+
+/** A database that takes longer is as good as cut off. */
+const PING_MS = 2000
 
 /** What the program is made with. */
 export interface AppOptions {
@@ -47,125 +50,136 @@ export interface AppOptions {
   readonly extraMethods?: readonly SignInMethod[] | undefined
 }
 
-/** Everything, put together. Reads as a table of contents: ports, features, protocol, doors. */
-export async function createApp({ config, logger, root, path, databaseName, report, extraMethods }: AppOptions) {
-  const { server, signIn: signInConfig, secrets, lifetimes, brand } = config
-  const isProduction = config.environment === 'production'
-  const isHttps = server.issuer.startsWith('https:')
-  const seed = { seedDir: join(root, 'config', 'seed'), issuer: server.issuer }
-
-  // Ports
-  const database = await openDatabase({ ...config.database, dataDir: config.dataDir, path, databaseName, report })
+/** The outside world: database, keys, hashing, limits, templates. */
+async function openPorts(options: AppOptions, database: Database) {
+  const { config, root } = options
   const { connection } = database
-  const sealer = createSealer(secrets.sealingKeys)
-  const { argon2, hashing, minLength, maxLength } = signInConfig.password
-  const hasher = await createPasswordHasher({ ...argon2, ...hashing })
-  const { windowSeconds, failuresPerAddress, failuresPerIdentifier } = signInConfig.limits
-  const limiters = {
-    byIdentifier: createLimiter({
-      connection,
-      name: 'sign_in.identifier',
-      points: failuresPerIdentifier,
-      windowSeconds,
-    }),
-    byAddress: createLimiter({ connection, name: 'sign_in.address', points: failuresPerAddress, windowSeconds }),
+  const { argon2, hashing } = config.signIn.password
+  const { windowSeconds, failuresPerAddress, failuresPerIdentifier } = config.signIn.limits
+  const views = join(root, 'views')
+  const sealer = createSealer(config.secrets.sealingKeys)
+  const assets = loadAssets(join(views, 'assets'), { 'brand.css': `:root { --accent: ${config.brand.accent}; }\n` })
+  const messages = loadMessages(join(views, 'messages'))
+  const renderer = createRenderer({ viewsDir: views, assets, messages, brand: config.brand })
+  const isProduction = config.environment === 'production'
+  return {
+    ...options,
+    connection,
+    sealer,
+    assets,
+    messages,
+    renderer,
+    render: renderer.page,
+    csrf: createCsrf({ key: config.secrets.cookieKeys[0] ?? '', issuer: config.server.issuer }),
+    hasher: await createPasswordHasher({ ...argon2, ...hashing }),
+    limiters: {
+      byIdentifier: createLimiter({ connection, name: 'identifier', points: failuresPerIdentifier, windowSeconds }),
+      byAddress: createLimiter({ connection, name: 'address', points: failuresPerAddress, windowSeconds }),
+    },
+    isProduction,
+    // Nothing of the workbench exists in production.
+    workbench: isProduction ? undefined : { mailBox: createMailBox(connection), runs: createRuns(connection, sealer) },
+    readiness: createReadiness([{ name: 'database', isReady: () => pingDatabase(connection, PING_MS) }]),
   }
-  const mailBox = createMailBox(connection)
-  const assets = loadAssets(join(root, 'views', 'assets'), { 'brand.css': `:root { --accent: ${brand.accent}; }\n` })
-  const messages = loadMessages(join(root, 'views', 'messages'))
-  const renderer = createRenderer({ viewsDir: join(root, 'views'), assets, messages, brand })
-  const render = renderer.page
-  const csrf = createCsrf({ key: secrets.cookieKeys[0] ?? '', issuer: server.issuer })
+}
 
-  // Features
+type Ports = Awaited<ReturnType<typeof openPorts>>
+
+/** The features, and the protocol on top of them. */
+async function openFeatures(ports: Ports) {
+  const { config, connection, sealer, renderer, root } = ports
+  const { minLength, maxLength } = config.signIn.password
+  const seed = { seedDir: join(root, 'config', 'seed'), issuer: config.server.issuer }
+
   const audit = createAudit({ connection })
   const storage = openProtocolStorage({ connection, sealer, audit })
   const accounts = createAccounts({ connection, audit, onEnded: storage.endAccount })
-  const onPasswordSet = createPasswordNotice({
-    renderer,
-    brandName: brand.name,
-    send: isProduction ? undefined : mailBox.send,
-  })
   const signIn = createSignIn({
-    connection,
+    ...ports,
     accounts,
     audit,
-    sealer,
-    hasher,
-    limiters,
     passwordPolicy: { minLength, maxLength },
-    invitationSeconds: lifetimes.invitationSeconds,
-    extraMethods,
-    onPasswordSet,
+    invitationSeconds: config.lifetimes.invitationSeconds,
+    onPasswordSet: createPasswordNotice({
+      renderer,
+      brandName: config.brand.name,
+      send: ports.workbench?.mailBox.send,
+    }),
   })
-
-  // Protocol
+  // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
-  const protocol = await createProtocol({
-    config,
-    connection,
-    storage,
-    sealer,
-    audit,
-    logger,
-    accounts,
-    signIn,
-    resources: readApis(seed),
-    render,
-    csrf,
-  })
+  const protocol = await createProtocol({ ...ports, storage, audit, accounts, signIn, resources: readApis(seed) })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
+  return { audit, accounts, signIn, protocol }
+}
 
-  // Doors
-  const readiness = createReadiness([{ name: 'database', isReady: () => pingDatabase(connection, 2000) }])
+type Features = Awaited<ReturnType<typeof openFeatures>>
+
+/** Everything that a request may pass, in this order. */
+function openDoors(ports: Ports, { audit, signIn, protocol }: Features): Koa {
+  const { config, logger, render, csrf, workbench, isProduction } = ports
+  const { server, brand, secrets, lifetimes } = config
+  const { issuer, trustedProxies, hstsIncludesSubDomains } = server
+  const isHttps = issuer.startsWith('https:')
+  const minPasswordLength = config.signIn.password.minLength
+  const { clients, resources } = protocol
+
   const app = new Koa()
   app.keys = [...secrets.cookieKeys]
   app.proxy = true
   app.on('error', (error) => logger.error({ err: error }, 'fault'))
   const doors = [
-    edge({ issuer: server.issuer, trustedProxies: server.trustedProxies }),
+    edge({ issuer, trustedProxies }),
     requestLog(logger),
-    securityHeaders({
-      isHttps,
-      hstsIncludesSubDomains: server.hstsIncludesSubDomains,
-      images: brand.logoUrl ? [new URL(brand.logoUrl).origin] : [],
-    }),
+    securityHeaders({ isHttps, hstsIncludesSubDomains, images: brand.logoUrl ? [new URL(brand.logoUrl).origin] : [] }),
     boundary({
       render,
       logger,
       onRefused: ({ code }, origin) => audit.record('request.refused', { origin }, { reason: code }),
     }),
-    ...routed(healthRoutes(readiness)),
-    hostGuard(server.issuer),
-    assets.serve,
-    ...routed(languageRoutes(messages)),
+    ...routed(healthRoutes(ports.readiness)),
+    hostGuard(issuer),
+    ports.assets.serve,
+    ...routed(languageRoutes(ports.messages)),
     ...createSelfService({
       signIn,
       render,
-      issuer: server.issuer,
+      issuer,
       csrf,
       isHttps,
       isProduction,
-      minPasswordLength: minLength,
+      minPasswordLength,
       invitationSeconds: lifetimes.invitationSeconds,
     }),
-    ...(isProduction
-      ? []
-      : createWorkbench({ config, connection, sealer, mailBox, render, csrf, protocol, accounts, signIn })),
+    ...(workbench ? createWorkbench({ ...workbench, issuer, render, csrf, clients, resources }) : []),
     ...protocol.middleware,
   ]
   for (const door of doors) app.use(door)
+  return app
+}
 
-  return {
-    app,
-    audit,
-    accounts,
-    signIn,
-    clients: protocol.clients,
-    storage,
-    readiness,
-    database,
-    close: database.close,
+/** Everything, put together: ports, then features, then doors. */
+export async function createApp(options: AppOptions) {
+  const { config, path, databaseName, report } = options
+  const database = await openDatabase({ ...config.database, dataDir: config.dataDir, path, databaseName, report })
+  try {
+    const ports = await openPorts(options, database)
+    const features = await openFeatures(ports)
+    const { accounts, audit, signIn, protocol } = features
+    const { readiness, connection } = ports
+    return {
+      app: openDoors(ports, features),
+      accounts,
+      audit,
+      signIn,
+      clients: protocol.clients,
+      readiness,
+      connection,
+      close: database.close,
+    }
+  } catch (error) {
+    await database.close()
+    throw error
   }
 }
 

@@ -19,8 +19,20 @@ export function allowImages(ctx: Context, ...sources: string[]): void {
   stateOf(ctx).images.push(...sources)
 }
 
+/** Lets this page show our own answers in frames. */
+export function allowFrames(ctx: Context): void {
+  stateOf(ctx).framing = 'frames'
+}
+
+/** Lets pages of ours show this answer in a frame, where it may do nothing and carry its own style (a mail, say). */
+export function frameable(ctx: Context): void {
+  stateOf(ctx).framing = 'framed'
+}
+
 function contentSecurityPolicy(ctx: Context, images: readonly string[]): string {
   const state = stateOf(ctx)
+  if (state.framing === 'framed')
+    return "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
   const directives = {
     'default-src': ["'none'"],
     'script-src': [`'nonce-${state.nonce}'`],
@@ -28,6 +40,7 @@ function contentSecurityPolicy(ctx: Context, images: readonly string[]): string 
     'img-src': ["'self'", ...images, ...state.images],
     'connect-src': ["'self'"],
     'form-action': ["'self'", ...state.formActions],
+    ...(state.framing === 'frames' ? { 'frame-src': ["'self'"] } : {}),
     'frame-ancestors': ["'none'"],
     'base-uri': ["'none'"],
   }
@@ -57,6 +70,7 @@ export function securityHeaders({ isHttps, hstsIncludesSubDomains, images }: Hea
       await next()
     } finally {
       ctx.set(always)
+      if (stateOf(ctx).framing === 'framed') ctx.set('X-Frame-Options', 'SAMEORIGIN')
       ctx.set('Content-Security-Policy', contentSecurityPolicy(ctx, images))
       ctx.set('Cross-Origin-Resource-Policy', SHARED.test(ctx.path) ? 'cross-origin' : 'same-origin')
       if (!ctx.response.get('Referrer-Policy')) ctx.set('Referrer-Policy', 'strict-origin-when-cross-origin')

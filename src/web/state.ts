@@ -10,6 +10,8 @@ export interface WebState {
   /** Further sources of `form-action` and `img-src` for this page. */
   formActions: string[]
   images: string[]
+  /** Whether this page shows frames, or is shown in one. */
+  framing?: 'frames' | 'framed'
   /** Languages that the relying party asked for, best first. */
   uiLocales?: string
   /** What the log calls this route; a path may hold secrets. */

@@ -1,0 +1,35 @@
+import Router from '@koa/router'
+import type { MailBox } from '../platform/mail/index.ts'
+import { allowFrames, frameable, type Render } from '../web/index.ts'
+import { showInFrame } from './frame.ts'
+
+/** What the inbox needs. */
+export interface InboxDependencies {
+  readonly mailBox: MailBox
+  readonly render: Render
+}
+
+const SHOWN = 100
+
+/** Everything that was sent, as it looks. */
+export function inboxRoutes({ mailBox, render }: InboxDependencies): Router {
+  const router = new Router({ prefix: '/workbench/inbox' })
+  router.get('/', async (ctx) => {
+    showInFrame(render, ctx, 'inbox', { mails: await mailBox.list(SHOWN) })
+  })
+  router.get('/:id', async (ctx) => {
+    const mail = await mailBox.find(ctx.params.id ?? '')
+    if (!mail) return
+    allowFrames(ctx)
+    showInFrame(render, ctx, 'mail', { mail })
+  })
+  // Alone in a frame without rights: a mail may hold what a stranger typed.
+  router.get('/:id/html', async (ctx) => {
+    const mail = await mailBox.find(ctx.params.id ?? '')
+    if (!mail) return
+    frameable(ctx)
+    ctx.type = 'html'
+    ctx.body = mail.html
+  })
+  return router
+}
