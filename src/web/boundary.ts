@@ -38,6 +38,7 @@ function toRefusal(error: unknown): Refusal | undefined {
 export function presentRefusal(ctx: Context, render: Render, refusal: Refusal): void {
   const { requestId } = stateOf(ctx)
   const { code, status, message, params, retryAfterSeconds } = refusal
+  stateOf(ctx).refusal = code
   ctx.status = status
   if (retryAfterSeconds) ctx.set('Retry-After', String(retryAfterSeconds))
   if (ctx.accepts('html', 'json') === 'html') {

@@ -16,7 +16,7 @@ export function requestLog(logger: Logger): Middleware {
   return async (ctx, next) => {
     const startedAt = performance.now()
     await next()
-    const { requestId, address } = stateOf(ctx)
+    const { requestId, address, refusal } = stateOf(ctx)
     const line = {
       requestId,
       method: ctx.method,
@@ -24,6 +24,7 @@ export function requestLog(logger: Logger): Middleware {
       status: ctx.status,
       ms: Math.round(performance.now() - startedAt),
       address,
+      ...(refusal ? { refusal } : {}),
     }
     logger[ctx.status >= 500 ? 'error' : 'info'](line, 'request')
   }

@@ -14,6 +14,8 @@ export interface WebState {
   framing?: 'frames' | 'framed'
   /** Languages that the relying party asked for, best first. */
   uiLocales?: string
+  /** The code of the refusal that this request met. */
+  refusal?: string
   /** What the log calls this route; a path may hold secrets. */
   route?: string
 }

@@ -1,0 +1,116 @@
+import { Command } from 'commander'
+import type { Account } from '../../accounts/index.ts'
+import type { App } from '../../app.ts'
+import type { Act } from '../program.ts'
+import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+
+const ROLE = /^[a-z][a-z0-9_-]{0,62}$/
+
+const collect = (value: string, before: string[]) => [...before, value]
+
+/** The account that signs in with this e-mail. @throws CommandError when there is none */
+async function getAccount({ accounts }: App, email: string): Promise<Account> {
+  const account = await accounts.findByIdentifier(email)
+  if (!account) throw new CommandError('account.unknown', `There is no account with the e-mail ${email}.`)
+  return account
+}
+
+function present({ id, email, name, roles, status, createdAt }: Account): Outcome {
+  const json = { id, email, name: name ?? null, roles, status, createdAt }
+  const rows = Object.entries(json).map(([key, value]) => [
+    key,
+    value instanceof Date ? value.toISOString() : Array.isArray(value) ? value.join(', ') : String(value ?? ''),
+  ])
+  return { json, text: toColumns(rows) }
+}
+
+async function issueLink(app: App, account: Account, issuer: string): Promise<Outcome> {
+  const link = `${issuer}/welcome/${await app.signIn.invitations.issue('set-password', account)}`
+  const { json } = present(account)
+  return { json: { ...(json as object), link }, text: `One-time link for ${account.email} to set a password:\n${link}` }
+}
+
+interface CreateOptions {
+  readonly email: string
+  readonly name?: string
+  readonly role: string[]
+  readonly passwordStdin?: boolean
+  readonly link?: boolean
+}
+
+function create(shell: Shell) {
+  return async ({ email, name, role: roles, passwordStdin, link }: CreateOptions): Promise<Outcome> => {
+    if (passwordStdin && link) throw new CommandError('usage', 'Choose either --password-stdin or --link.')
+    const odd = roles.find((role) => !ROLE.test(role))
+    if (odd !== undefined)
+      throw new CommandError('account.role_invalid', `"${odd}" is no role: use lower case letters, digits, - and _.`)
+    const password = passwordStdin ? (await shell.readInput()).replace(/\r?\n$/, '') : undefined
+    return withApp(shell, async (app, { server }) => {
+      // Hashed first: a password that cannot be used must not leave an account behind.
+      const prepared = password === undefined ? undefined : await app.signIn.password.prepare(password)
+      const account = await app.accounts.register({ email, name, roles, via: 'cli' })
+      if (!prepared) return issueLink(app, account, server.issuer)
+      await app.signIn.password.set(account.id, prepared)
+      await app.audit.record('password.set', { accountId: account.id, actor: { type: 'system' } }, { via: 'cli' })
+      return present(account)
+    })
+  }
+}
+
+function firstLink(shell: Shell) {
+  return () =>
+    withApp(shell, async ({ signIn }, { server }): Promise<Outcome> => {
+      const token = await signIn.invitations.issueFirstAdministrator()
+      if (!token) throw new CommandError('account.administrator_exists', 'There is an administrator already.')
+      const link = `${server.issuer}/welcome/${token}`
+      return { json: { link }, text: `One-time link that makes the first administrator:\n${link}` }
+    })
+}
+
+/** Commands about accounts. */
+export function accountCommands(shell: Shell, act: Act): Command {
+  const command = new Command('account').description('create accounts and look after them')
+  command
+    .command('create')
+    .description('make an account; without --password-stdin it prints a one-time link for setting a password')
+    .requiredOption('--email <e-mail>', 'what the person signs in with')
+    .option('--name <name>', 'how the person is called')
+    .option('--role <role>', 'a role, can be given several times', collect, [])
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--link', 'print a one-time link for setting a password')
+    .action(act(create(shell)))
+  command
+    .command('show <e-mail>')
+    .description('show an account')
+    .action(act((email: string) => withApp(shell, async (app) => present(await getAccount(app, email)))))
+  command
+    .command('link <e-mail>')
+    .description('print a new one-time link for setting a password; earlier ones stop working')
+    .action(
+      act((email: string) =>
+        withApp(shell, async (app, { server }) => issueLink(app, await getAccount(app, email), server.issuer)),
+      ),
+    )
+  command
+    .command('first-link')
+    .description('print the one-time link that makes the first administrator, once more')
+    .action(act(firstLink(shell)))
+  for (const [name, what] of [
+    ['suspend', 'suspend an account: its sessions and tokens end at once'],
+    ['reactivate', 'let a suspended account sign in again'],
+  ] as const) {
+    command
+      .command(`${name} <e-mail>`)
+      .description(what)
+      .action(
+        act((email: string) =>
+          withApp(shell, async (app) => {
+            const { id } = await getAccount(app, email)
+            await app.accounts[name](id)
+            return present(await getAccount(app, email))
+          }),
+        ),
+      )
+  }
+  return command
+}

@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../config/index.ts'
+import { NoBinaryError } from '../platform/database/index.ts'
+import { Refusal } from '../platform/refusal.ts'
+import { accountCommands } from './commands/account.ts'
+import { clientCommands } from './commands/client.ts'
+import { configCommands } from './commands/config.ts'
+import { healthCommand } from './commands/health.ts'
+import { CommandError, EXIT, type Outcome, type Shell } from './shell.ts'
+
+/** Turns the work of a command into an action: says what came of it, as text or as JSON. */
+export type Act = <Arguments extends unknown[]>(
+  work: (...given: Arguments) => Promise<Outcome>,
+) => (...given: Arguments) => Promise<void>
+
+const HELP = `
+Examples:
+  $ npm run gatehouse -- account create --email ada@example.com --name Ada --link
+  $ echo 'a long password' | npm run -s gatehouse -- account create --email ada@example.com --password-stdin
+  $ npm run gatehouse -- client create --file my-app.json
+  $ npm run -s gatehouse -- client list --json
+
+Every command takes --json. It works while Gatehouse runs, and while it does not.
+
+Exit codes: 0 done, 1 refused or not found, 2 not understood, 3 configuration not usable, 70 a fault of ours.`
+
+/** What went wrong, for people and programs, and with which exit code. */
+function explain(error: unknown): { exitCode: number; code: string; message: string } {
+  if (error instanceof ConfigError)
+    return { exitCode: EXIT.configuration, code: 'config.invalid', message: error.message }
+  if (error instanceof NoBinaryError)
+    return { exitCode: EXIT.configuration, code: 'database.none', message: error.message }
+  if (error instanceof Refusal || error instanceof CommandError)
+    return { exitCode: EXIT.refused, code: error.code, message: error.message }
+  return {
+    exitCode: EXIT.fault,
+    code: 'fault',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }
+}
+
+/** Runs one command. @returns the exit code */
+export async function runCommandLine(args: readonly string[], shell: Shell): Promise<number> {
+  const isJson = args.includes('--json')
+  let exitCode: number = EXIT.done
+  const act: Act =
+    (work) =>
+    async (...given) => {
+      try {
+        const { text, json } = await work(...given)
+        shell.out(isJson ? JSON.stringify(json, undefined, 2) : text)
+      } catch (error) {
+        const { exitCode: code, ...told } = explain(error)
+        exitCode = code
+        if (isJson) shell.out(JSON.stringify({ error: told }, undefined, 2))
+        else shell.err(told.message)
+      }
+    }
+
+  const program = new Command('gatehouse')
+    .description('Looks after Gatehouse from the command line.')
+    .addHelpText('after', HELP)
+  for (const command of [
+    accountCommands(shell, act),
+    clientCommands(shell, act),
+    configCommands(shell, act),
+    healthCommand(shell, act),
+  ]) {
+    program.addCommand(command)
+  }
+  prepare(program, shell)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  }
+}
+
+/** The same manners for every command: errors are returned and not exited on, and all of them know --json. */
+function prepare(command: Command, shell: Shell): void {
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => shell.out(text.trimEnd()), writeErr: (text) => shell.err(text.trimEnd()) })
+  command.showHelpAfterError('(add --help for what there is)')
+  if (command.commands.length === 0) command.option('--json', 'say it as JSON')
+  for (const inner of command.commands) prepare(inner as Command, shell)
+}
