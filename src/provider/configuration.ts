@@ -62,7 +62,7 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
       // A client may look at its own tokens only (RFC 7662 section 4).
       allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
     },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: {
       enabled: true,

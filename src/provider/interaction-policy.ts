@@ -31,6 +31,14 @@ const unattainableAcr = new Check('acr_unattainable', 'requested ACR could not b
   throw new errors.UnmetAuthenticationRequirements('the requested authentication context cannot be reached here')
 })
 
+/** The library reads the hint of the first request only: it is read again when the person comes back from signing in. */
+async function readHint({ oidc }: KoaContextWithOIDC): Promise<void> {
+  const { params, entities, client, provider } = oidc
+  if (typeof params?.id_token_hint !== 'string' || entities.IdTokenHint || !client) return
+  const IdToken = provider.IdToken as unknown as { validate(jwt: string, client: object): Promise<object> }
+  oidc.entity('IdTokenHint', await IdToken.validate(params.id_token_hint, client))
+}
+
 /** Asks once. If the person then is somebody else than the client wants, that is for the client to know. */
 const askOnce = (check: InstanceType<typeof Check>) =>
   new Check(
@@ -38,6 +46,7 @@ const askOnce = (check: InstanceType<typeof Check>) =>
     check.description,
     check.error ?? 'login_required',
     async (ctx) => {
+      if (ctx.oidc.result?.login) await readHint(ctx)
       const isNeeded = await check.check(ctx)
       if (isNeeded && ctx.oidc.result?.login) throw new errors.LoginRequired(check.description)
       return isNeeded

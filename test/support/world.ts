@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
+import { env } from 'node:process'
+import { createApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/index.ts'
+import { newId } from '../../src/platform/ids.ts'
+import { createLogger } from '../../src/platform/logger.ts'
+import type { SignInMethod } from '../../src/sign-in/index.ts'
+import { startServer } from '../../src/web/index.ts'
+import { testServer } from './database.ts'
+
+/** What a test changes. */
+export interface WorldOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly extraMethods?: readonly SignInMethod[]
+}
+
+const secret = () => randomBytes(32).toString('base64url')
+
+/** A port that nobody listens on at this moment. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** A password that meets the policy. */
+export const PASSWORD = 'correct horse battery'
+
+/** The whole program on a port and a database of its own, with cheap password hashes. */
+export async function createWorld({ env: changes = {}, extraMethods }: WorldOptions = {}) {
+  const port = await findFreePort()
+  const config = loadConfig({
+    configDir: 'config',
+    env: {
+      NODE_ENV: 'test',
+      PORT: String(port),
+      DATA_DIR: testServer.dataDir,
+      GATEHOUSE_LOG_LEVEL: 'info',
+      GATEHOUSE_SECRETS_COOKIE_KEYS: `${secret()},${secret()}`,
+      GATEHOUSE_SECRETS_SEALING_KEYS: secret(),
+      GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
+      GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
+      ...(env.TEST_MONGODB_URI ? { MONGODB_URI: env.TEST_MONGODB_URI } : {}),
+      ...changes,
+    },
+  })
+  const log: string[] = []
+  const logger = createLogger({
+    level: config.log.level,
+    isPretty: false,
+    destination: { write: (line) => void log.push(line) },
+  })
+  const databaseName = `test_${newId().replaceAll('-', '_')}`
+  const app = await createApp({
+    config,
+    logger,
+    root: '.',
+    path: env.PATH,
+    databaseName,
+    report: () => {},
+    extraMethods,
+  })
+  const server = await startServer(app.app.callback(), port)
+  app.readiness.started()
+
+  return {
+    ...app,
+    config,
+    issuer: config.server.issuer,
+    /** Every line that was logged. */
+    log,
+    async addAccount(email: string, { password = PASSWORD, roles = [] }: { password?: string; roles?: string[] } = {}) {
+      const account = await app.accounts.register({ email, name: 'Ada Byron', roles, via: 'cli' })
+      await app.signIn.password.set(account.id, await app.signIn.password.prepare(password))
+      return account
+    },
+    /** A client that comes back to this address, public unless the metadata says otherwise. */
+    addClient: (metadata: Record<string, unknown> = {}) =>
+      app.clients.register(
+        {
+          client_name: 'Reading Room',
+          redirect_uris: ['https://rp.example/callback'],
+          post_logout_redirect_uris: ['https://rp.example/'],
+          grant_types: ['authorization_code', 'refresh_token'],
+          token_endpoint_auth_method: 'none',
+          ...metadata,
+        },
+        { via: 'cli' },
+      ),
+    async events(name?: Parameters<typeof app.audit.list>[0]['name']) {
+      return app.audit.list(name ? { name } : {}, 200)
+    },
+    async close() {
+      await server.drain(1)
+      await app.connection.dropDatabase()
+      await app.close()
+    },
+  }
+}
+
+/** A running program. */
+export type World = Awaited<ReturnType<typeof createWorld>>
