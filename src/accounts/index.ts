@@ -8,7 +8,7 @@ import { createRegister, type RegisterAccount } from './register.ts'
 import { createStanding, type Standing } from './standing.ts'
 
 export { normaliseIdentifier } from './identifier.ts'
-export type { Account, AccountStatus } from './model.ts'
+export type { Account } from './model.ts'
 
 /** What other rooms can do with accounts. */
 export interface Accounts extends FindAccount, Standing {

@@ -31,7 +31,7 @@ schema.index({ key: 1 }, { unique: true })
 schema.index({ expire: 1 }, { expireAfterSeconds: 0 })
 
 /** Registers the collection, so that its indexes are made and checked with all others. Sharding key: `key`, hashed. */
-export function limiterModel(connection: Connection) {
+function limiterModel(connection: Connection) {
   return connection.models.RateLimit ?? connection.model('RateLimit', schema)
 }
 

@@ -22,7 +22,7 @@ import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
 
-export type { Clients, RegisteredClient, StoredClient } from './clients/index.ts'
+export type { Clients, StoredClient } from './clients/index.ts'
 export { type Resource, resourceSchema } from './resources.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 

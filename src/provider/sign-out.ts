@@ -18,7 +18,7 @@ export interface EndableSession {
 }
 
 /** Everything that hangs on a session goes with it, offline access too: signing out means out. */
-export async function revokeGrantsOf(session: EndableSession, artifacts: Artifacts): Promise<void> {
+async function revokeGrantsOf(session: EndableSession, artifacts: Artifacts): Promise<void> {
   const grantIds = Object.values(session.authorizations ?? {}).flatMap(({ grantId }) => grantId ?? [])
   await Promise.all(
     grantIds.map(async (grantId) => {

@@ -20,8 +20,8 @@ import { createSubmit, findAttemptAccount, type SubmitInput } from './submit.ts'
 
 export type { Attempt } from './attempt.ts'
 export type { Invitation, Invitations } from './invitations.ts'
-export type { Challenge, Evidence, MethodContext, SignInMethod, Verdict } from './method.ts'
-export { ACR_SINGLE_FACTOR, attainableAcrs, type Plan } from './plan.ts'
+export type { Challenge, SignInMethod } from './method.ts'
+export { attainableAcrs, type Plan } from './plan.ts'
 
 /** A sign-in as its pages need it: where it stands, what comes next, and which method is in front. */
 export interface SignInView {

@@ -2,7 +2,7 @@ import type { Account } from '../accounts/index.ts'
 import type { Evidence, SignInMethod } from './method.ts'
 
 /** The one authentication context class there is so far: one factor, whichever. */
-export const ACR_SINGLE_FACTOR = 'urn:gatehouse:acr:single-factor'
+const ACR_SINGLE_FACTOR = 'urn:gatehouse:acr:single-factor'
 
 /** Every class that a sign-in here can reach, weakest first. */
 export const attainableAcrs: readonly string[] = [ACR_SINGLE_FACTOR]

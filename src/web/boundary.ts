@@ -35,7 +35,7 @@ function toRefusal(error: unknown): Refusal | undefined {
 }
 
 /** Shows a refusal as a page, or as problem details (RFC 9457) to whoever asks for JSON. */
-export function presentRefusal(ctx: Context, render: Render, refusal: Refusal): void {
+function presentRefusal(ctx: Context, render: Render, refusal: Refusal): void {
   const { requestId } = stateOf(ctx)
   const { code, status, message, params, retryAfterSeconds } = refusal
   stateOf(ctx).refusal = code

@@ -31,7 +31,7 @@ const DEFAULT_NAME = 'gatehouse'
 const SELECTION_MS = 5000
 
 /** Connects. What is answered is kept: writes wait for the majority of the set. */
-export async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promise<Connection> {
+async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promise<Connection> {
   const named = new URL(uri.replace(/^mongodb(\+srv)?:/, 'http:').replace(/,[^/@]*(?=\/|$)/, '')).pathname.slice(1)
   return createConnection(uri, {
     dbName: named || databaseName,

@@ -5,7 +5,6 @@ import { refusals } from './refusals.ts'
 import { createRegister, type RegisterClient } from './register.ts'
 import type { ClientStore, StoredClient } from './store.ts'
 
-export type { RegisteredClient } from './register.ts'
 export type { StoredClient } from './store.ts'
 
 /** What other rooms can do with clients. */

@@ -6,7 +6,7 @@ import type { SignInMethod } from '../../method.ts'
 import { refusals } from '../../refusals.ts'
 import { assessPassword, normalisePassword, type PasswordPolicy } from './policy.ts'
 
-export { assessPassword, type PasswordPolicy, type PasswordProblem } from './policy.ts'
+export type { PasswordPolicy } from './policy.ts'
 
 /** A stored password: the argon2id hash, which carries its own parameters. */
 interface PasswordSecret {
