@@ -104,6 +104,7 @@ async function openFeatures(ports: Ports) {
       renderer,
       brandName: config.brand.name,
       send: ports.workbench?.mailBox.send,
+      logger: ports.logger,
     }),
   })
   // Every model is known by now: single use and uniqueness rest on their indexes.

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig } from './config/index.ts'
-import { NoBinaryError } from './platform/database/index.ts'
+import { DatabaseError, NoBinaryError } from './platform/database/index.ts'
 import { createLogger } from './platform/logger.ts'
 import { startServer } from './web/index.ts'
 
@@ -19,32 +19,46 @@ function welcome({ server, environment }: Config, firstLink: string | undefined)
   return `\n${lines.map(([name = '', value = '']) => `  ${name.padEnd(20)} ${value}`).join('\n')}\n`
 }
 
+/** Resolves at the first signal to stop. A second one is not caught: it ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal))
+  })
+}
+
 async function main(): Promise<void> {
   const config = loadConfig({ env: process.env, configDir: `${root}/config` })
   const logger = createLogger({ level: config.log.level, isPretty: config.environment === 'development' })
+  // Listened for from here on, so that a stop during the start leaves no database server behind.
+  const stopped = stopSignal()
   const app = await createApp({ config, logger, root, path: process.env.PATH, report: say })
-  const server = await startServer(app.app.callback(), config.server.port)
-  app.readiness.started()
-  say(welcome(config, await app.signIn.invitations.issueFirstAdministrator()))
+  try {
+    const server = await startServer(app.app.callback(), config.server.port)
+    app.readiness.started()
+    if (config.environment === 'production') logger.warn('there is no way to send mail: hand out links by the CLI')
+    say(welcome(config, await app.signIn.invitations.issueFirstAdministrator()))
 
-  let isStopping = false
-  const stop = async (signal: string) => {
-    if (isStopping) return
-    isStopping = true
-    logger.info({ signal }, 'stopping')
+    logger.info({ signal: await stopped }, 'stopping')
     app.readiness.draining()
     await server.drain(config.server.drainSeconds)
+  } finally {
     await app.close()
-    process.exit(0)
   }
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal))
 }
 
-main().catch((error: unknown) => {
-  const isExpected =
-    error instanceof ConfigError ||
-    error instanceof NoBinaryError ||
-    (error as { code?: unknown }).code === 'EADDRINUSE'
-  process.stderr.write(`${isExpected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
-  process.exit(1)
-})
+/** What the person at the console reads when a start fails: a sentence where we know what is wrong. */
+function explain(error: unknown): string {
+  if ([ConfigError, DatabaseError, NoBinaryError].some((kind) => error instanceof kind)) return (error as Error).message
+  const { code, port } = error as { code?: unknown; port?: unknown }
+  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program: stop it, or set PORT to another one.`
+  if (code === 'EACCES' && port) return `Port ${port} may not be used by this user: set PORT to one above 1023.`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${explain(error)}\n`)
+    process.exit(1)
+  },
+)

@@ -30,6 +30,11 @@ export interface Database {
 const DEFAULT_NAME = 'gatehouse'
 const SELECTION_MS = 5000
 
+/** The database was named, and cannot be used. The message carries neither its address nor a password. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
+}
+
 /** Connects. What is answered is kept: writes wait for the majority of the set. */
 async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promise<Connection> {
   const named = new URL(uri.replace(/^mongodb(\+srv)?:/, 'http:').replace(/,[^/@]*(?=\/|$)/, '')).pathname.slice(1)
@@ -47,6 +52,7 @@ async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promis
 /**
  * Opens the database.
  * @throws NoBinaryError when there is none and no server can be started
+ * @throws DatabaseError when it does not answer, or not to us
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const embedded = options.uri ? undefined : await startEmbeddedServer({ ...options, binary: options.mongodBinary })
@@ -64,7 +70,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     }
   } catch (error) {
     await embedded?.stop()
-    throw error
+    throw new DatabaseError(`MongoDB cannot be used: ${error instanceof Error ? error.message : 'unknown'}`)
   }
 }
 
