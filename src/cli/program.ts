@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/index.ts'
-import { NoBinaryError } from '../platform/database/index.ts'
+import { DatabaseError, NoBinaryError } from '../platform/database/index.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { accountCommands } from './commands/account.ts'
 import { clientCommands } from './commands/client.ts'
@@ -30,8 +30,12 @@ function explain(error: unknown): { exitCode: number; code: string; message: str
     return { exitCode: EXIT.configuration, code: 'config.invalid', message: error.message }
   if (error instanceof NoBinaryError)
     return { exitCode: EXIT.configuration, code: 'database.none', message: error.message }
-  if (error instanceof Refusal || error instanceof CommandError)
-    return { exitCode: EXIT.refused, code: error.code, message: error.message }
+  if (error instanceof DatabaseError)
+    return { exitCode: EXIT.configuration, code: 'database.unusable', message: error.message }
+  if (error instanceof Refusal || error instanceof CommandError) {
+    const exitCode = error.code === 'usage' ? EXIT.usage : EXIT.refused
+    return { exitCode, code: error.code, message: error.message }
+  }
   return {
     exitCode: EXIT.fault,
     code: 'fault',

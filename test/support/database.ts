@@ -19,5 +19,7 @@ export async function openTestDatabase(): Promise<Database & { readonly name: st
     await database.connection.dropDatabase()
     await database.close()
   }
-  return { ...database, name, close }
+  const uri = new URL(database.uri)
+  uri.pathname = `/${name}`
+  return { ...database, uri: uri.href, name, close }
 }

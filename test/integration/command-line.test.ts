@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { runCommandLine } from '../../src/cli/program.ts'
+import type { Database } from '../../src/platform/database/index.ts'
+import { openTestDatabase } from '../support/database.ts'
+import { scratchFolder } from '../support/scratch.ts'
+
+let database: Database
+let settings: Record<string, string>
+before(async () => {
+  database = await openTestDatabase()
+  settings = {
+    NODE_ENV: 'test',
+    MONGODB_URI: database.uri,
+    DATA_DIR: '.data/test',
+    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
+    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
+  }
+})
+after(() => database.close())
+
+interface Said {
+  readonly exitCode: number
+  readonly out: string
+  readonly err: string
+}
+
+async function run(args: string, { input = '', env: changes = {} }: { input?: string; env?: object } = {}) {
+  const said = { out: [] as string[], err: [] as string[] }
+  const exitCode = await runCommandLine(args.split(' '), {
+    root: '.',
+    env: { ...settings, ...changes },
+    readInput: async () => input,
+    out: (line) => said.out.push(line),
+    err: (line) => said.err.push(line),
+  })
+  return { exitCode, out: said.out.join('\n'), err: said.err.join('\n') } satisfies Said
+}
+
+const json = ({ out }: Said) => JSON.parse(out)
+
+test('an account is made with a password from standard input, and shown', async () => {
+  const made = await run('account create --email Ada@Example.com --role admin --role editor --password-stdin --json', {
+    input: 'correct horse battery\n',
+  })
+  assert.equal(made.exitCode, 0, made.err)
+  const shown = await run('account show ada@example.com --json')
+  const { email, roles, status, id } = json(shown)
+  assert.deepEqual({ email, roles, status }, { email: 'Ada@Example.com', roles: ['admin', 'editor'], status: 'active' })
+  assert.equal(json(made).id, id)
+  assert.doesNotMatch(shown.out, /argon2|hash/)
+  const text = await run('account show ada@example.com')
+  assert.match(text.out, /^roles +admin, editor$/m)
+})
+
+test('without a password there is a one-time link', async () => {
+  const made = await run('account create --email link@example.com --name Link --link --json')
+  assert.match(json(made).link, /^http:\/\/localhost:3000\/welcome\/[\w-]{43}$/)
+  const again = await run('account link link@example.com')
+  assert.match(again.out, /\/welcome\/[\w-]{43}$/)
+})
+
+test('an account is suspended and let in again', async () => {
+  await run('account create --email state@example.com --link')
+  assert.equal(json(await run('account suspend state@example.com --json')).status, 'suspended')
+  assert.equal(json(await run('account reactivate state@example.com --json')).status, 'active')
+})
+
+test('what is refused exits with 1 and says why', async () => {
+  await run('account create --email twice@example.com --link')
+  const refusals: [string, string, RegExp][] = [
+    ['account create --email twice@example.com --link', 'account.exists', /twice@example\.com|already/i],
+    ['account create --email nonsense --link', 'account.identifier_invalid', /e-mail/i],
+    ['account create --email r@example.com --role A*B --link', 'account.role_invalid', /A\*B/],
+    ['account show nobody@example.com', 'account.unknown', /nobody@example\.com/],
+    ['account suspend nobody@example.com', 'account.unknown', /nobody/],
+    ['client show nothing', 'client.unknown', /nothing/],
+    ['client delete nothing --yes', 'client.unknown', /nothing/],
+    ['client create --file /nowhere.json', 'file.unreadable', /nowhere\.json/],
+  ]
+  for (const [args, code, message] of refusals) {
+    const told = await run(args)
+    assert.equal(told.exitCode, 1, args)
+    assert.match(told.err, message, args)
+    assert.equal(told.out, '', args)
+    assert.equal(json(await run(`${args} --json`)).error.code, code, args)
+  }
+  assert.equal((await run('account show r@example.com')).exitCode, 1)
+})
+
+test('a password that cannot be used leaves no account behind', async () => {
+  const refused = await run('account create --email weak@example.com --password-stdin', { input: 'short\n' })
+  assert.equal(refused.exitCode, 1)
+  assert.match(refused.err, /12/)
+  assert.equal((await run('account show weak@example.com')).exitCode, 1)
+})
+
+test('what is not understood exits with 2 and points to the help', async () => {
+  for (const args of [
+    'nonsense',
+    'account nonsense',
+    'account create',
+    'account create --email a@example.com --nonsense',
+    'account create --email a@example.com --link --password-stdin',
+    'client delete playground',
+  ]) {
+    assert.equal((await run(args)).exitCode, 2, args)
+  }
+  assert.match((await run('account create')).err, /--email.*[\s\S]*--help/)
+})
+
+test('help leaves nothing open and exits with 0', async () => {
+  for (const args of ['--help', 'account --help', 'account create --help', 'client create --help', 'help account']) {
+    const told = await run(args)
+    assert.equal(told.exitCode, 0, args)
+    assert.match(told.out, /Usage: gatehouse/, args)
+  }
+})
+
+const metadata = {
+  client_name: 'Reading Room',
+  redirect_uris: ['https://reading.example/callback'],
+  token_endpoint_auth_method: 'client_secret_basic',
+}
+
+test('a client is registered from a file, its secret shown this once', async (t) => {
+  const folder = scratchFolder(t)
+  const file = join(folder, 'app.json')
+  writeFileSync(file, JSON.stringify(metadata))
+  const made = json(await run(`client create --file ${file} --json`))
+  assert.ok(Buffer.from(made.client_secret, 'base64url').length >= 32)
+  const shown = await run(`client show ${made.client_id} --json`)
+  assert.equal(json(shown).client_name, 'Reading Room')
+  assert.ok(!shown.out.includes(made.client_secret))
+  assert.match((await run('client list')).out, new RegExp(`^${made.client_id} +Reading Room`, 'm'))
+  assert.equal((await run(`client delete ${made.client_id} --yes`)).exitCode, 0)
+  assert.equal((await run(`client show ${made.client_id}`)).exitCode, 1)
+})
+
+test('metadata that the provider refuses registers nothing', async () => {
+  const before = json(await run('client list --json')).length
+  const bad: [unknown, RegExp][] = [
+    ['{', /JSON/],
+    ['[]', /object/],
+    [{ ...metadata, redirect_uris: undefined }, /redirect_uris/],
+    [{ ...metadata, redirect_uris: ['javascript:alert(1)'] }, /redirect_uris/],
+    [{ ...metadata, redirect_uris: ['https://reading.example/#fragment'] }, /redirect_uris/],
+    [{ ...metadata, grant_types: ['password'] }, /grant_types/],
+    [{ ...metadata, nonsense: true }, /nonsense/],
+    [{ ...metadata, client_secret: 'mine' }, /client_secret/],
+  ]
+  for (const [input, message] of bad) {
+    const text = typeof input === 'string' ? input : JSON.stringify(input)
+    const told = await run('client create --file -', { input: text })
+    assert.equal(told.exitCode, 1, text)
+    assert.match(told.err, message, text)
+  }
+  assert.equal(json(await run('client list --json')).length, before)
+})
+
+test('the configuration is checked and shown with its secrets masked', async () => {
+  assert.equal((await run('config check')).exitCode, 0)
+  const secret = 'a'.repeat(43)
+  const shown = await run('config show', { env: { GATEHOUSE_SECRETS_COOKIE_KEYS: secret } })
+  assert.equal(shown.exitCode, 0)
+  assert.ok(!shown.out.includes(secret))
+  assert.ok(!shown.out.includes(database.uri))
+  assert.match(shown.out, /GATEHOUSE_SECRETS_COOKIE_KEYS +\S+/)
+})
+
+test('a configuration that cannot be used exits with 3 and names every problem', async () => {
+  const told = await run('config check', { env: { PORT: 'many', GATEHOUSE_NONSENSE: '1', NODE_ENV: 'production' } })
+  assert.equal(told.exitCode, 3)
+  for (const name of ['PORT', 'GATEHOUSE_NONSENSE', 'ISSUER']) assert.match(told.err, new RegExp(name))
+  const unreachable = await run('client list', { env: { MONGODB_URI: 'mongodb://u:secret@h@x' } })
+  assert.equal(unreachable.exitCode, 3)
+  assert.doesNotMatch(unreachable.err, /secret/)
+})
+
+test('health says that nothing runs', async () => {
+  const told = await run('health', { env: { PORT: '1' } })
+  assert.equal(told.exitCode, 1)
+  assert.match(told.err, /port 1/)
+})
+
+test('it runs as the npm script that the help names', async () => {
+  const { stdout } = await promisify(execFile)('npm', ['run', '-s', 'gatehouse', '--', 'client', 'list', '--json'], {
+    env: { ...env, ...settings },
+  })
+  assert.ok(JSON.parse(stdout).some(({ client_id }: { client_id: string }) => client_id === 'playground'))
+})
