@@ -19,7 +19,12 @@ function refuseMalformed(server: Server): void {
 
 /** Listens. @throws Error when the port is taken */
 export async function startServer(listener: RequestListener, port: number): Promise<RunningServer> {
-  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, listener)
+  let isDraining = false
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, (request, response) => {
+    // A connection that is kept alive after the last answer would hold up the end.
+    response.once('close', () => isDraining && server.closeIdleConnections())
+    listener(request, response)
+  })
   refuseMalformed(server)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, resolve))
   const address = server.address()
@@ -27,6 +32,7 @@ export async function startServer(listener: RequestListener, port: number): Prom
     port: typeof address === 'object' && address ? address.port : port,
     drain: (seconds) =>
       new Promise((resolve) => {
+        isDraining = true
         const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
         server.close(() => {
           clearTimeout(cut)
