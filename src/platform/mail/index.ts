@@ -1,6 +1,7 @@
 // Mail: one port, and the box that keeps mail where nobody wants it delivered.
 import type { Connection } from 'mongoose'
 import { Schema } from 'mongoose'
+import type { Sealer } from '../seal.ts'
 
 /** A mail, ready to be sent. */
 export interface Mail {
@@ -27,25 +28,32 @@ export interface MailBox {
   find(id: string): Promise<KeptMail | undefined>
 }
 
-interface MailDocument extends Mail {
+interface MailDocument {
+  /** The mail itself: links and codes in it are secrets, here as anywhere. */
+  sealed: string
   sentAt: Date
 }
 
 const KEPT_SECONDS = 7 * 24 * 60 * 60
+const CONTEXT = 'kept-mail'
 const schema = new Schema<MailDocument>(
-  { to: String, subject: String, html: String, text: String, sentAt: { type: Date, required: true } },
+  { sealed: { type: String, required: true }, sentAt: { type: Date, required: true } },
   { collection: 'kept_mail', versionKey: false },
 )
 schema.index({ sentAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
 
 /** A box on this connection. Not for production, so not sharded. */
-export function createMailBox(connection: Connection): MailBox {
+export function createMailBox(connection: Connection, sealer: Sealer): MailBox {
   const model = connection.model<MailDocument>('KeptMail', schema)
-  const present = ({ _id, ...mail }: MailDocument & { _id: unknown }): KeptMail => ({ id: String(_id), ...mail })
   type Stored = MailDocument & { _id: unknown }
+  const present = ({ _id, sealed, sentAt }: Stored): KeptMail => ({
+    id: String(_id),
+    ...(JSON.parse(sealer.open(sealed, CONTEXT)) as Mail),
+    sentAt,
+  })
   return {
     async send(mail) {
-      await model.create({ ...mail, sentAt: new Date() })
+      await model.create({ sealed: sealer.seal(JSON.stringify(mail), CONTEXT), sentAt: new Date() })
     },
     list: async (limit) => (await model.find().sort({ sentAt: -1 }).limit(limit).lean<Stored[]>()).map(present),
     async find(id) {
