@@ -78,7 +78,9 @@ async function openPorts(options: AppOptions, database: Database) {
     },
     isProduction,
     // Nothing of the workbench exists in production.
-    workbench: isProduction ? undefined : { mailBox: createMailBox(connection, sealer), runs: createRuns(connection, sealer) },
+    workbench: isProduction
+      ? undefined
+      : { mailBox: createMailBox(connection, sealer), runs: createRuns(connection, sealer) },
     readiness: createReadiness([{ name: 'database', isReady: () => pingDatabase(connection, PING_MS) }]),
   }
 }
