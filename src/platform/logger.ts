@@ -20,13 +20,24 @@ const NAMES: Readonly<Record<number, string>> = {
   60: 'fatal',
 }
 
+interface DescribedError {
+  readonly message?: string
+  readonly stack?: string
+  readonly cause?: DescribedError
+}
+
+/** The stack of an error, and under it those of what caused it. */
+function stackOf({ stack, message = '', cause }: DescribedError): string {
+  return `${stack ?? message}${cause ? `\ncaused by ${stackOf(cause)}` : ''}`
+}
+
 /** One line for people: time, level, message, and what belongs to it. */
 function formatForPeople(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line)
   const details = Object.entries(rest).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
-  const stack = err?.stack ? `\n${err.stack}` : ''
+  const stack = err ? `\n${stackOf(err)}` : ''
   return (
     `${new Date(time).toISOString().slice(11, 19)} ${NAMES[level] ?? level} ${msg ?? ''} ${details.join(' ')}`.trimEnd() +
     stack +
