@@ -2,21 +2,21 @@
 // The only room that imports the library. Owns clients, grants, consents, tokens, keys and protocol sessions.
 import type { Middleware } from 'koa'
 import type { Connection } from 'mongoose'
-import { Provider } from 'oidc-provider'
 import type { Accounts } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Config } from '../config/index.ts'
-import { hashSecret } from '../platform/ids.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Csrf, type Render, routed } from '../web/index.ts'
 import { createAuditBridge } from './audit-bridge.ts'
+import { compareHashedSecrets } from './clients/compare-secrets.ts'
 import { type Clients, createClients } from './clients/index.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
 import { loadKeyset } from './keys/keyset.ts'
+import { createProviders } from './provider.ts'
 import { createResources, type Resource } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
@@ -49,31 +49,6 @@ export interface Protocol {
   readonly resources: readonly Resource[]
 }
 
-/** Documents that change with keys and configuration only. */
-const CACHEABLE = new Set(['discovery', 'jwks'])
-const CACHE_SECONDS = 300
-
-/** The library's own routes, carried by our app. It signs cookies with the app's keys then: they are the same ones. */
-function carry(provider: Provider): Middleware {
-  const [handle] = provider.middleware
-  if (!handle) throw new Error('the library has no middleware')
-  return async (ctx, next) => {
-    await handle(ctx as Parameters<typeof handle>[0], next)
-    const route = (ctx as { oidc?: { route?: string } }).oidc?.route
-    if (route && CACHEABLE.has(route) && ctx.status === 200)
-      ctx.set('Cache-Control', `public, max-age=${CACHE_SECONDS}`)
-  }
-}
-
-/** Secrets are stored hashed, and compared as hashes. */
-function compareHashedSecrets(provider: Provider): void {
-  const prototype = provider.Client.prototype as { compareClientSecret(actual: string): boolean | Promise<boolean> }
-  const compare = prototype.compareClientSecret
-  prototype.compareClientSecret = function (actual) {
-    return compare.call(this, hashSecret(actual))
-  }
-}
-
 /** Reads or makes the signing keys and opens the room. The indexes of the database must exist. */
 export async function createProtocol(deps: ProtocolDependencies): Promise<Protocol> {
   const { config, storage, audit, logger, render } = deps
@@ -81,32 +56,29 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const isProduction = config.environment === 'production'
   const resources = createResources(deps.resources, config.lifetimes.accessTokenSeconds)
   const adapter = createAdapter(artifacts, storage.clients)
-  const jwks = await loadKeyset(deps)
-  const configuration = createConfiguration({
-    config,
-    adapter,
-    jwks,
-    accounts: deps.accounts,
-    consents,
-    resources,
-    render,
-  })
-  const provider = new Provider(config.server.issuer, configuration)
-  provider.proxy = true
-  compareHashedSecrets(provider)
   const bridge = createAuditBridge({ audit, logger })
-  bridge.listen(provider)
+  const providers = createProviders(
+    {
+      issuer: config.server.issuer,
+      configure: (jwks) =>
+        createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render }),
+      adjustments: [compareHashedSecrets, bridge.listen],
+    },
+    await loadKeyset(deps),
+  )
+  const provider = providers.current
 
-  const interaction = interactionRoutes({ ...deps, consents, artifacts, resources, provider: () => provider })
+  const interaction = interactionRoutes({ ...deps, consents, artifacts, resources, provider })
   return {
-    clients: createClients({ store: storage.clients, audit, provider: () => provider }),
+    clients: createClients({ store: storage.clients, audit, provider }),
     resources: deps.resources,
     middleware: [
+      providers.pin,
       bridge.middleware,
       ...routed(interaction),
       formPostPage({ render, isProduction }),
       afterSignOut({ artifacts, audit }),
-      carry(provider),
+      providers.serve,
     ],
   }
 }
