@@ -51,3 +51,22 @@ export function limitKey(address: string): string {
   if (parsed.kind() === 'ipv4') return normalised
   return `${parsed.toNormalizedString().split(':').slice(0, 4).join(':')}::/64`
 }
+
+/** Addresses that are given out to the world: IPv6 outside of 2000::/3 is not (IANA registry, RFC 4291 section 2.4). */
+const GLOBAL_IPV6 = '2000::/3'
+
+/**
+ * Whether this is an address of the public internet, and none with a use of its own (private networks, this machine,
+ * link-local, multicast, documentation, addresses with another one inside: RFC 6890).
+ */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const parsed = ipaddr.process(address)
+  if (parsed.range() !== 'unicast') return false
+  return parsed.kind() === 'ipv4' || isWithin(address, GLOBAL_IPV6)
+}
+
+/** Whether an address is in one of these ranges. */
+export function isInRanges(address: string, ranges: readonly string[]): boolean {
+  return ipaddr.isValid(address) && ranges.some((range) => isWithin(address, range))
+}
