@@ -5,6 +5,7 @@ import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
 import { createPasswordNotice } from './password-notice.ts'
 import { type Database, ensureIndexes, openDatabase, pingDatabase } from './platform/database/index.ts'
+import { createHttpClient } from './platform/http-client/index.ts'
 import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox } from './platform/mail/index.ts'
@@ -76,6 +77,7 @@ async function openPorts(options: AppOptions, database: Database) {
       byIdentifier: createLimiter({ connection, name: 'identifier', points: failuresPerIdentifier, windowSeconds }),
       byAddress: createLimiter({ connection, name: 'address', points: failuresPerAddress, windowSeconds }),
     },
+    http: createHttpClient({ ...config.outbound, isHttpAllowed: !isProduction }),
     isProduction,
     // Nothing of the workbench exists in production.
     workbench: isProduction

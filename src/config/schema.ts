@@ -41,6 +41,14 @@ const secrets = z.strictObject({
     .meta({ isSecret: true }),
 })
 
+const outbound = z.strictObject({
+  allowedPrivateAddresses: z
+    .array(proxyRange)
+    .describe(
+      'Addresses or CIDR ranges that are not public and may be reached all the same: for key sets and sign-out of apps in your own network.',
+    ),
+})
+
 const brand = z.strictObject({
   name: z.string().trim().min(1).max(60).describe('The product name on pages and in mail.'),
   accent: accent.describe('The colour of the primary button, as `#rrggbb`, dark enough to read white on it.'),
@@ -110,6 +118,7 @@ export const schema = z.strictObject({
       .describe('How much is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.'),
   }),
   brand,
+  outbound,
   lifetimes,
   signIn: z.strictObject({ password, limits }),
   consent: z.strictObject({

@@ -24,6 +24,7 @@ export interface ConfigurationDependencies {
   readonly consents: Consents
   readonly resources: Resources
   readonly render: Render
+  readonly fetch: NonNullable<Configuration['fetch']>
 }
 
 const ASYMMETRIC_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
@@ -76,7 +77,7 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
 
 /** The library's configuration: every default that falls short of what we promise is put right here. */
 export function createConfiguration(deps: ConfigurationDependencies): Configuration {
-  const { config, adapter, jwks, accounts, consents, render } = deps
+  const { config, adapter, jwks, accounts, consents, render, fetch } = deps
   const skipsConsent = ({ oidc }: KoaContextWithOIDC) =>
     config.consent.firstParty === 'skip' && oidc.client?.first_party === true
 
@@ -87,6 +88,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     features: features(deps),
     cookies: cookies(config),
     ttl: lifetimes(config.lifetimes),
+    fetch,
     claims: scopeClaims,
     scopes,
     acrValues: [...attainableAcrs],

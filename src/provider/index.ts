@@ -5,12 +5,14 @@ import type { Connection } from 'mongoose'
 import type { Accounts } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Config } from '../config/index.ts'
+import type { HttpClient } from '../platform/http-client/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Csrf, type Render, routed } from '../web/index.ts'
 import { createAuditBridge } from './audit-bridge.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
+import { createClientFetch } from './clients/fetch.ts'
 import { type Clients, createClients } from './clients/index.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
@@ -39,6 +41,8 @@ export interface ProtocolDependencies {
   readonly resources: readonly Resource[]
   readonly render: Render
   readonly csrf: Csrf
+  /** The way to the servers of clients. */
+  readonly http: HttpClient
 }
 
 /** The protocol, ready to serve. */
@@ -56,12 +60,13 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const isProduction = config.environment === 'production'
   const resources = createResources(deps.resources, config.lifetimes.accessTokenSeconds)
   const adapter = createAdapter(artifacts, storage.clients)
+  const fetch = createClientFetch(deps.http)
   const bridge = createAuditBridge({ audit, logger })
   const providers = createProviders(
     {
       issuer: config.server.issuer,
       configure: (jwks) =>
-        createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render }),
+        createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render, fetch }),
       adjustments: [compareHashedSecrets, bridge.listen],
     },
     await loadKeyset(deps),

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type Server } from 'node:net'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { createHttpClient, OutboundError } from '../../src/platform/http-client/index.ts'
-import { scratchFolder } from '../support/scratch.ts'
+import { certificate } from '../support/certificate.ts'
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
@@ -185,21 +182,16 @@ test('the one who asks can give up', async (t) => {
 })
 
 test('over https the certificate must be for the name that was asked, although the address is pinned', async (t) => {
-  const folder = scratchFolder(t)
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=right.example', '-addext', 'subjectAltName=DNS:right.example']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
-  const pem = readFileSync(cert, 'utf8')
-  const server = createTlsServer({ key: readFileSync(key), cert: pem }, (_request, response) => response.end('safe'))
+  const { name, cert, key } = certificate
+  const server = createTlsServer({ key, cert }, (_request, response) => response.end('safe'))
   t.after(() => server.closeAllConnections())
   const port = await listen(t, server)
   const client = open({ resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
 
-  await assert.rejects(client.request({ url: `https://right.example:${port}/` }), failsWith('unreachable'))
+  await assert.rejects(client.request({ url: `https://${name}:${port}/` }), failsWith('unreachable'))
   const before = getCACertificates('default')
-  setDefaultCACertificates([...before, pem])
+  setDefaultCACertificates([...before, cert])
   t.after(() => setDefaultCACertificates(before))
-  assert.equal((await client.request({ url: `https://right.example:${port}/` })).body.toString(), 'safe')
+  assert.equal((await client.request({ url: `https://${name}:${port}/` })).body.toString(), 'safe')
   await assert.rejects(client.request({ url: `https://wrong.example:${port}/` }), failsWith('unreachable'))
 })

@@ -5,7 +5,7 @@ import { isInRanges, isPublicAddress } from '../address.ts'
 import { OutboundError } from './outbound-error.ts'
 import { type Address, type OutboundAnswer, type OutboundRequest, send } from './send.ts'
 
-export { OutboundError, type OutboundFailure } from './outbound-error.ts'
+export { OutboundError } from './outbound-error.ts'
 export type { OutboundAnswer, OutboundRequest } from './send.ts'
 
 /** The one way out. @throws OutboundError */
