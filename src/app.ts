@@ -29,6 +29,7 @@ import {
   requestLog,
   routed,
   securityHeaders,
+  unitOfWork,
 } from './web/index.ts'
 import { createRuns, createWorkbench } from './workbench/index.ts'
 
@@ -66,6 +67,8 @@ async function openPorts(options: AppOptions, database: Database) {
   return {
     ...options,
     connection,
+    gatherings: database.gatherings,
+    changes: database.changes,
     sealer,
     assets,
     messages,
@@ -91,13 +94,13 @@ type Ports = Awaited<ReturnType<typeof openPorts>>
 
 /** The features, and the protocol on top of them. */
 async function openFeatures(ports: Ports) {
-  const { config, connection, sealer, renderer, root } = ports
+  const { config, connection, gatherings, changes, sealer, renderer, root } = ports
   const { minLength, maxLength } = config.signIn.password
   const seed = { seedDir: join(root, 'config', 'seed'), issuer: config.server.issuer }
 
-  const audit = createAudit({ connection })
-  const storage = openProtocolStorage({ connection, sealer, audit })
-  const accounts = createAccounts({ connection, audit, onEnded: storage.endAccount })
+  const audit = createAudit({ connection, gatherings })
+  const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
+  const accounts = createAccounts({ connection, gatherings, audit, onEnded: storage.endAccount })
   const signIn = createSignIn({
     ...ports,
     accounts,
@@ -142,6 +145,7 @@ function openDoors(ports: Ports, { audit, signIn, protocol }: Features): Koa {
       logger,
       onRefused: ({ code }, origin) => audit.record('request.refused', { origin }, { reason: code }),
     }),
+    unitOfWork(ports.gatherings.units),
     ...routed(healthRoutes(ports.readiness)),
     hostGuard(issuer),
     ports.assets.serve,

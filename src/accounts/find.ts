@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose'
+import type { Gathered } from '../platform/database/index.ts'
 import { normaliseIdentifier } from './identifier.ts'
 import { type Account, type AccountDocument, toAccount } from './model.ts'
 
@@ -12,17 +13,14 @@ export interface FindAccount {
   readonly hasRole: (role: string) => Promise<boolean>
 }
 
-/** Looking accounts up, on this model. */
-export function createFind(model: Model<AccountDocument>): FindAccount {
-  const one = async (filter: { _id: string } | { identifier: string }) => {
-    const document = await model.findOne(filter).lean<AccountDocument>()
-    return document ? toAccount(document) : undefined
-  }
+/** Looking accounts up, on this model. Every token asks for its account, so looking up by id is gathered. */
+export function createFind(model: Model<AccountDocument>, gathered: Gathered<AccountDocument>): FindAccount {
+  const present = (document: AccountDocument | null | undefined) => (document ? toAccount(document) : undefined)
   return {
-    find: (id) => one({ _id: id }),
+    find: async (id) => present(await gathered.find(id)),
     findByIdentifier: async (typed) => {
       const identifier = normaliseIdentifier(typed)
-      return identifier ? one({ identifier }) : undefined
+      return identifier ? present(await model.findOne({ identifier }).lean<AccountDocument>()) : undefined
     },
     hasRole: async (role) => (await model.exists({ roles: role, status: { $ne: 'closed' } })) !== null,
   }

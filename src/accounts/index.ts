@@ -2,6 +2,7 @@
 // what must end when an account ends is told to it as a port (`onEnded`).
 import type { Connection } from 'mongoose'
 import type { Audit } from '../audit/index.ts'
+import type { Gatherings } from '../platform/database/index.ts'
 import { createFind, type FindAccount } from './find.ts'
 import { accountModel } from './model.ts'
 import { createRegister, type RegisterAccount } from './register.ts'
@@ -18,16 +19,17 @@ export interface Accounts extends FindAccount, Standing {
 /** What accounts need from outside. */
 export interface AccountsDependencies {
   readonly connection: Connection
+  readonly gatherings: Gatherings
   readonly audit: Audit
   /** Ends every session, grant and token of an account that is no longer in good standing. */
   readonly onEnded: (accountId: string, reason: string) => Promise<void>
 }
 
 /** Opens the room. */
-export function createAccounts({ connection, audit, onEnded }: AccountsDependencies): Accounts {
+export function createAccounts({ connection, gatherings, audit, onEnded }: AccountsDependencies): Accounts {
   const model = accountModel(connection)
   return {
-    ...createFind(model),
+    ...createFind(model, gatherings.of(model)),
     ...createStanding({ model, audit, onEnded }),
     register: createRegister({ model, audit }),
   }

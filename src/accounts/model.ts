@@ -46,7 +46,10 @@ const schema = new Schema<AccountDocument>(
 schema.index({ identifier: 1 }, { unique: true })
 schema.index({ roles: 1 })
 
-/** The accounts on this connection. Sharding key: `identifier`, which has to stay unique across shards. */
+/**
+ * The accounts on this connection. Sharding key: `identifier`, which has to stay unique across shards.
+ * Majority: a suspension that is forgotten with a lost primary would let somebody in again.
+ */
 export function accountModel(connection: Connection): Model<AccountDocument> {
   return connection.model<AccountDocument>('Account', schema)
 }

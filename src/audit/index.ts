@@ -1,6 +1,7 @@
 // Audit: what happened, told once and never changed. Owns the catalogue of events and the one writer.
 // Refuses to know why something happened: features decide, and say it here.
 import type { Connection } from 'mongoose'
+import type { Gatherings } from '../platform/database/index.ts'
 import type { EventName } from './events.ts'
 import { type Actor, auditModel } from './model.ts'
 import { createRecord, type Record } from './record.ts'
@@ -29,10 +30,10 @@ export interface Audit {
 }
 
 /** Opens the trail on this connection. */
-export function createAudit({ connection }: { connection: Connection }): Audit {
+export function createAudit({ connection, gatherings }: { connection: Connection; gatherings: Gatherings }): Audit {
   const model = auditModel(connection)
   return {
-    record: createRecord(model),
+    record: createRecord(gatherings.of(model), gatherings.units),
     list: (filter, limit) => model.find(filter).sort({ at: -1, _id: -1 }).limit(limit).lean<AuditEvent[]>(),
   }
 }

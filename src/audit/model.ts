@@ -9,6 +9,7 @@ export interface Actor {
 
 /** One stored audit event. */
 export interface AuditDocument {
+  _id: string
   at: Date
   name: string
   actor: Actor
@@ -21,6 +22,7 @@ export interface AuditDocument {
 
 const schema = new Schema<AuditDocument>(
   {
+    _id: { type: String, required: true },
     at: { type: Date, required: true },
     name: { type: String, required: true },
     actor: { type: Schema.Types.Mixed, required: true },
@@ -43,7 +45,10 @@ const refuse = () => {
 schema.pre(['updateOne', 'updateMany', 'findOneAndUpdate', 'replaceOne', 'findOneAndReplace'], refuse)
 schema.pre(['deleteOne', 'deleteMany', 'findOneAndDelete'], refuse)
 
-/** The audit collection on this connection. Sharding key: `_id`, hashed. */
+/**
+ * The audit collection on this connection. Sharding key: `_id`, hashed.
+ * Majority: what happened must not be forgotten with a lost primary.
+ */
 export function auditModel(connection: Connection): Model<AuditDocument> {
   return connection.model<AuditDocument>('AuditEvent', schema)
 }

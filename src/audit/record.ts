@@ -1,4 +1,5 @@
-import type { Model } from 'mongoose'
+import { mongo } from 'mongoose'
+import type { Gathered, Units } from '../platform/database/index.ts'
 import { type EventDetail, type EventName, events } from './events.ts'
 import type { Actor, AuditDocument } from './model.ts'
 
@@ -16,7 +17,7 @@ export interface EventSubject {
   readonly origin?: Origin | undefined
 }
 
-/** Appends one event to the trail; resolves once it is kept. */
+/** Appends one event to the trail. It is kept when this resolves, or within a unit of work before that ends. */
 export type Record = <N extends EventName>(name: N, subject: EventSubject, detail: EventDetail<N>) => Promise<void>
 
 const present = (entries: object) =>
@@ -26,15 +27,18 @@ const present = (entries: object) =>
  * The one writer of the audit trail.
  * @throws ZodError when a detail does not fit the catalogue, which is a fault of the caller
  */
-export function createRecord(model: Model<AuditDocument>): Record {
+export function createRecord(trail: Pick<Gathered<AuditDocument>, 'insert'>, units: Units): Record {
   return async (name, { actor, accountId, clientId, origin }, detail) => {
     const who = actor ?? (accountId ? { type: 'account' as const, id: accountId } : { type: 'anonymous' as const })
-    await model.create({
+    const event = {
+      // Rises with time, so that events of one millisecond stay in order.
+      _id: new mongo.ObjectId().toHexString(),
       at: new Date(),
       name,
       actor: present(who) as unknown as Actor,
       detail: present(events[name].parse(detail)),
       ...present({ accountId, clientId, address: origin?.address, requestId: origin?.requestId }),
-    })
+    }
+    await units.leave(trail.insert(event))
   }
 }

@@ -30,7 +30,7 @@ const schema = new Schema(
 schema.index({ key: 1 }, { unique: true })
 schema.index({ expire: 1 }, { expireAfterSeconds: 0 })
 
-/** Registers the collection, so that its indexes are made and checked with all others. Sharding key: `key`, hashed. */
+/** Registers the collection, so that its indexes are made and checked with all others. Sharding key: `key`. */
 function limiterModel(connection: Connection) {
   return connection.models.RateLimit ?? connection.model('RateLimit', schema)
 }

@@ -55,7 +55,10 @@ function mergeResources(before: Consent['resources'], added: Consent['resources'
   return names.map((resource) => ({ resource, scopes: union(scopesOf(before, resource), scopesOf(added, resource)) }))
 }
 
-/** Remembered consents on this connection. Sharding key: `accountId`, hashed. */
+/**
+ * Remembered consents on this connection. Sharding key: `_id`, made of account and client.
+ * Majority: a consent that was withdrawn must not come back with a lost primary.
+ */
 export function createConsents(connection: Connection): Consents {
   const model = connection.model<ConsentDocument>('Consent', schema)
   const idOf = (accountId: string, clientId: string) => hashSecret(`${accountId} ${clientId}`)

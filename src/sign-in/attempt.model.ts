@@ -54,7 +54,10 @@ const schema = new Schema<AttemptDocument>(
 )
 schema.index({ forgottenAt: 1 }, { expireAfterSeconds: 0 })
 
-/** The attempts on this connection. Sharding key: `_id`, hashed. */
+/**
+ * The attempts on this connection. Sharding key: `_id`, hashed.
+ * Majority: evidence of a sign-in, once given, is not asked for twice, and a used challenge is not good again.
+ */
 export function attemptModel(connection: Connection): Model<AttemptDocument> {
   return connection.model<AttemptDocument>('SignInAttempt', schema)
 }

@@ -38,7 +38,10 @@ const schema = new Schema<CredentialDocument>(
 )
 schema.index({ accountId: 1, method: 1 })
 
-/** The credentials on this connection. Sharding key: `accountId`, hashed. */
+/**
+ * The credentials on this connection. Sharding key: `_id`, which begins with the account.
+ * Majority: a password that was changed must not be good again with a lost primary.
+ */
 export function credentialModel(connection: Connection): Model<CredentialDocument> {
   return connection.model<CredentialDocument>('Credential', schema)
 }

@@ -28,7 +28,10 @@ const schema = new Schema<InvitationDocument>(
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 schema.index({ purpose: 1, accountId: 1 })
 
-/** The invitations on this connection. Sharding key: `_id`, hashed. */
+/**
+ * The invitations on this connection. Sharding key: `_id`, hashed.
+ * Majority: a link that was used must not be good again with a lost primary.
+ */
 export function invitationModel(connection: Connection): Model<InvitationDocument> {
   return connection.model<InvitationDocument>('Invitation', schema)
 }

@@ -1,9 +1,13 @@
-// The database: connecting, indexes, and whether it answers. Knows no collection; each feature's model owns its own.
+// The database: connecting, gathered commands, changes, indexes, and whether it answers. Knows no collection; each feature's model owns its own.
 import { type Connection, createConnection } from 'mongoose'
+import { type Changes, createChanges } from './changes.ts'
 import { startEmbeddedServer } from './embedded/index.ts'
+import { createGatherings, type Gatherings } from './gathering/index.ts'
 
+export type { Changes } from './changes.ts'
 export { NoBinaryError } from './embedded/index.ts'
 export { ensureIndexes } from './ensure-indexes.ts'
+export type { Gathered, Gatherings, Units } from './gathering/index.ts'
 
 /** What to open. */
 export interface DatabaseOptions {
@@ -22,6 +26,8 @@ export interface DatabaseOptions {
 /** An open database. */
 export interface Database {
   readonly connection: Connection
+  readonly gatherings: Gatherings
+  readonly changes: Changes
   readonly uri: string
   readonly isEmbedded: boolean
   readonly close: () => Promise<void>
@@ -59,11 +65,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const uri = options.uri ?? embedded?.uri ?? ''
   try {
     const connection = await connectDatabase(uri, options.databaseName)
+    const changes = createChanges(connection)
     return {
       connection,
+      gatherings: createGatherings(),
+      changes,
       uri,
       isEmbedded: embedded !== undefined,
       close: async () => {
+        changes.close()
         await connection.close()
         await embedded?.stop()
       },

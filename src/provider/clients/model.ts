@@ -31,7 +31,10 @@ const schema = new Schema<ClientDocument>(
 )
 schema.index({ createdAt: 1, _id: 1 })
 
-/** The clients on this connection. Sharding key: `_id`. */
+/**
+ * The clients on this connection. Sharding key: `_id`.
+ * Majority: a changed secret or address, or a deleted client, must not come back with a lost primary.
+ */
 export function clientModel(connection: Connection): Model<ClientDocument> {
   return connection.model<ClientDocument>('Client', schema)
 }

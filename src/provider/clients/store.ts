@@ -1,5 +1,7 @@
 import type { Model } from 'mongoose'
 import type { ClientMetadata } from 'oidc-provider'
+import type { Changes } from '../../platform/database/index.ts'
+import { createMetadataCache } from './metadata-cache.ts'
 import type { ClientDocument } from './model.ts'
 
 /** A registered client as it is read back. */
@@ -11,7 +13,7 @@ export interface StoredClient {
 
 /** Registered clients, as the rest of `provider/` reads and writes them. */
 export interface ClientStore {
-  /** What the library is given: in place of the secret stands its hash. */
+  /** What the library is given: in place of the secret stands its hash. Remembered until the client changes. */
   findMetadata(id: string): Promise<ClientMetadata | undefined>
   find(id: string): Promise<StoredClient | undefined>
   list(): Promise<StoredClient[]>
@@ -24,20 +26,24 @@ export interface ClientStore {
 
 const DUPLICATE_KEY = 11000
 
-/** Registered clients on this model. */
-export function createClientStore(model: Model<ClientDocument>): ClientStore {
+/** Registered clients on this model. Changes, of whichever process, drop what is remembered of a client. */
+export function createClientStore(model: Model<ClientDocument>, changes: Changes): ClientStore {
   const present = (document: ClientDocument): StoredClient => ({
     id: document._id,
     metadata: JSON.parse(document.metadata),
     createdAt: document.createdAt,
   })
+  const readMetadata = async (id: string): Promise<ClientMetadata | undefined> => {
+    const document = await model.findById(id).lean<ClientDocument>()
+    if (!document) return undefined
+    const [secret] = document.secrets
+    return { ...JSON.parse(document.metadata), ...(secret ? { client_secret: secret.hash } : {}) }
+  }
+  const cache = createMetadataCache(readMetadata, changes.isLive)
+  changes.follow(model.collection.name, (id) => cache.forget(id === undefined ? undefined : String(id)))
+
   return {
-    async findMetadata(id) {
-      const document = await model.findById(id).lean<ClientDocument>()
-      if (!document) return undefined
-      const [secret] = document.secrets
-      return { ...JSON.parse(document.metadata), ...(secret ? { client_secret: secret.hash } : {}) }
-    },
+    findMetadata: cache.find,
     async find(id) {
       const document = await model.findById(id).lean<ClientDocument>()
       return document ? present(document) : undefined
@@ -70,10 +76,12 @@ export function createClientStore(model: Model<ClientDocument>): ClientStore {
         { _id: client_id },
         { $set: { metadata: JSON.stringify(metadata), name: client_name, updatedAt: new Date() } },
       )
+      cache.forget(client_id)
       return matchedCount === 1
     },
     async delete(id) {
       const { deletedCount } = await model.deleteOne({ _id: id })
+      cache.forget(id)
       return deletedCount === 1
     },
   }

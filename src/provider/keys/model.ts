@@ -23,7 +23,10 @@ const schema = new Schema<SigningKeyDocument>(
 // Two processes that start at once on an empty database: one key is kept, the other process reads it.
 schema.index({ alg: 1, state: 1 }, { unique: true, partialFilterExpression: { state: 'current' } })
 
-/** The signing keys on this connection. A handful of documents: not sharded. */
+/**
+ * The signing keys on this connection. A handful of documents: not sharded.
+ * Majority: what was signed with a key that is lost with a primary could be checked by nobody.
+ */
 export function signingKeyModel(connection: Connection): Model<SigningKeyDocument> {
   return connection.model<SigningKeyDocument>('SigningKey', schema)
 }

@@ -12,6 +12,8 @@ export interface ArtifactDocument {
   payload: string
   expiresAt?: Date
   consumedAt?: Date
+  /** What the winner of all claims to use it left behind. */
+  claim?: string
   grantId?: string
   accountId?: string
   clientId?: string
@@ -26,6 +28,7 @@ const schema = new Schema<ArtifactDocument>(
     payload: { type: String, required: true },
     expiresAt: Date,
     consumedAt: Date,
+    claim: String,
     grantId: String,
     accountId: String,
     clientId: String,
@@ -39,10 +42,15 @@ const present = (field: string) => ({ partialFilterExpression: { [field]: { $exi
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 60, ...present('expiresAt') })
 schema.index({ grantId: 1 }, present('grantId'))
 schema.index({ accountId: 1 }, present('accountId'))
-schema.index({ uidHash: 1 }, { unique: true, ...present('uidHash') })
-schema.index({ userCodeHash: 1 }, { unique: true, ...present('userCodeHash') })
+// Not unique: across shards only the sharding key can be. While a session changes its id, two of one uid may be there.
+schema.index({ uidHash: 1 }, present('uidHash'))
+schema.index({ userCodeHash: 1 }, present('userCodeHash'))
 
-/** The library's records on this connection. Sharding key: `_id`, which is a hash already. */
+/**
+ * The library's records on this connection. Sharding key: `_id`, which is a hash already.
+ * Majority, all of them: a use of a code or token that is forgotten with a lost primary would let it be used twice, and
+ * a revoked one would come back to life. A lost session or interaction would only be a nuisance, but travels along.
+ */
 export function artifactModel(connection: Connection): Model<ArtifactDocument> {
   return connection.model<ArtifactDocument>('Artifact', schema)
 }

@@ -1,5 +1,5 @@
-import type { Model } from 'mongoose'
 import type { AdapterPayload } from 'oidc-provider'
+import type { Gathered, Units } from '../../platform/database/index.ts'
 import { hashSecret } from '../../platform/ids.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import type { ArtifactDocument } from './artifact.model.ts'
@@ -20,15 +20,21 @@ export interface Artifacts {
   revokeByAccountId(accountId: string): Promise<AdapterPayload[]>
 }
 
-const DUPLICATE_KEY = 11000
+interface Dependencies {
+  readonly records: Gathered<ArtifactDocument>
+  readonly units: Units
+  readonly sealer: Sealer
+}
+
 const contextOf = (document: Pick<ArtifactDocument, '_id' | 'kind'>) => `artifact:${document.kind}:${document._id}`
+const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || expiresAt.getTime() > Date.now()
 
 /**
- * Records on this model. Grant ids are no secrets; they are hashed like all the rest, which keeps one rule.
+ * Records in this collection. Grant ids are no secrets; they are hashed like all the rest, which keeps one rule.
  * Reading checks expiry, consuming is one conditional update, so no rule hangs on the TTL sweep or on a transaction.
+ * What is saved and destroyed within a request is left to its end, and kept before it is answered.
  */
-export function createArtifacts(model: Model<ArtifactDocument>, sealer: Sealer): Artifacts {
-  const unexpired = () => ({ $or: [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: new Date() } }] })
+export function createArtifacts({ records, units, sealer }: Dependencies): Artifacts {
   const open = (document: ArtifactDocument): AdapterPayload => {
     const payload = JSON.parse(sealer.open(document.payload, contextOf(document)))
     // The truth about use and expiry stands beside the sealed payload.
@@ -36,16 +42,12 @@ export function createArtifacts(model: Model<ArtifactDocument>, sealer: Sealer):
     if (document.expiresAt) payload.exp = Math.floor(document.expiresAt.getTime() / 1000)
     return payload
   }
-  const findOne = async (filter: object) => {
-    const document = await model.findOne({ ...filter, ...unexpired() }).lean<ArtifactDocument>()
-    return document ? open(document) : undefined
-  }
   const toDocument = (kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined) => {
     const _id = hashSecret(id)
-    const expiresAt = expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn * 1000)
-    const { grantId, accountId, clientId, uid, userCode } = payload
+    const { grantId, accountId, clientId, uid, userCode, consumed } = payload
     const beside = {
-      expiresAt,
+      expiresAt: expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn * 1000),
+      consumedAt: typeof consumed === 'number' ? new Date(consumed * 1000) : undefined,
       grantId,
       accountId,
       clientId,
@@ -55,43 +57,41 @@ export function createArtifacts(model: Model<ArtifactDocument>, sealer: Sealer):
     const kept = Object.fromEntries(Object.entries(beside).filter(([, value]) => value !== undefined))
     return { ...kept, _id, kind, payload: sealer.seal(JSON.stringify(payload), contextOf({ _id, kind })) }
   }
+  /** The one of this kind that is live. Of two that answer to one user code none is meant: neither may be approved. */
+  const only = (kind: string, documents: readonly ArtifactDocument[]) => {
+    const [found, another] = documents.filter((document) => document.kind === kind && isLive(document))
+    return found && !another ? open(found) : undefined
+  }
 
   return {
     // Replaced whole, so that a field (an expiry, say) which is no longer there is gone. Being used outlives a save.
-    async upsert(kind, id, payload, expiresIn) {
-      const { consumed } = payload
-      const consumedAt = typeof consumed === 'number' ? { consumedAt: new Date(consumed * 1000) } : {}
-      const document = { ...toDocument(kind, id, payload, expiresIn), ...consumedAt }
-      await model.replaceOne({ _id: document._id, kind }, document, { upsert: true })
+    upsert: (kind, id, payload, expiresIn) => units.leave(records.replace(toDocument(kind, id, payload, expiresIn))),
+    insert: (kind, id, payload, expiresIn) => records.insert(toDocument(kind, id, payload, expiresIn)),
+    async find(kind, id) {
+      const found = await records.find(hashSecret(id))
+      return found ? only(kind, [found]) : undefined
     },
-    async insert(kind, id, payload, expiresIn) {
-      try {
-        await model.insertOne(toDocument(kind, id, payload, expiresIn))
-        return true
-      } catch (error) {
-        if ((error as { code?: unknown }).code === DUPLICATE_KEY) return false
-        throw error
-      }
+    async findByUid(kind, uid) {
+      return only(kind, await records.findBy('uidHash', hashSecret(uid)))
     },
-    find: (kind, id) => findOne({ _id: hashSecret(id), kind }),
-    findByUid: (kind, uid) => findOne({ uidHash: hashSecret(uid), kind }),
-    findByUserCode: (kind, userCode) => findOne({ userCodeHash: hashSecret(userCode), kind }),
-    async consume(kind, id) {
-      const filter = { _id: hashSecret(id), kind, consumedAt: { $exists: false }, ...unexpired() }
-      const { modifiedCount } = await model.updateOne(filter, { $set: { consumedAt: new Date() } })
-      return modifiedCount === 1
+    async findByUserCode(kind, userCode) {
+      return only(kind, await records.findBy('userCodeHash', hashSecret(userCode)))
     },
-    async destroy(kind, id) {
-      await model.deleteOne({ _id: hashSecret(id), kind })
+    consume(kind, id) {
+      const now = new Date()
+      const isUnexpired = [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: now } }]
+      const when = { kind, consumedAt: { $exists: false }, $or: isUnexpired }
+      return records.claim(hashSecret(id), { when, set: { consumedAt: now } })
     },
+    destroy: (kind, id) => units.leave(records.delete(hashSecret(id), { kind })),
     async revokeByGrantId(grantId) {
-      if (grantId) await model.deleteMany({ grantId })
+      if (grantId) await records.deleteBy('grantId', grantId)
     },
     async revokeByAccountId(accountId) {
       if (!accountId) return []
-      const sessions = await model.find({ accountId, kind: 'Session', ...unexpired() }).lean<ArtifactDocument[]>()
-      await model.deleteMany({ accountId })
-      return sessions.map(open)
+      const found = await records.findBy('accountId', accountId)
+      await records.deleteBy('accountId', accountId)
+      return found.filter((document) => document.kind === 'Session' && isLive(document)).map(open)
     },
   }
 }

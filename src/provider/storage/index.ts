@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import type { Audit } from '../../audit/index.ts'
+import type { Changes, Gatherings } from '../../platform/database/index.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { clientModel } from '../clients/model.ts'
 import { type ClientStore, createClientStore } from '../clients/store.ts'
@@ -20,18 +21,23 @@ export interface ProtocolStorage {
 /** Opens the protocol's collections on this connection. */
 export function openProtocolStorage({
   connection,
+  gatherings,
+  changes,
   sealer,
   audit,
 }: {
   connection: Connection
+  gatherings: Gatherings
+  changes: Changes
   sealer: Sealer
   audit: Audit
 }): ProtocolStorage {
-  const artifacts = createArtifacts(artifactModel(connection), sealer)
+  const { units } = gatherings
+  const artifacts = createArtifacts({ records: gatherings.of(artifactModel(connection)), units, sealer })
   signingKeyModel(connection)
   return {
     artifacts,
-    clients: createClientStore(clientModel(connection)),
+    clients: createClientStore(clientModel(connection), changes),
     consents: createConsents(connection),
     async endAccount(accountId, reason) {
       const sessions = await artifacts.revokeByAccountId(accountId)

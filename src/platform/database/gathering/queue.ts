@@ -1,0 +1,80 @@
+/** More is waiting for the database than this process should hold. */
+class GatheringFullError extends Error {
+  override readonly name = 'GatheringFullError'
+}
+
+/** How a queue sends what it gathered. */
+export interface QueueOptions<Item, Answer> {
+  /** Sends all of these as one command, and tells for each what came of it. What it throws is told to all of them. */
+  readonly send: (items: readonly Item[]) => Promise<readonly (Answer | Failure)[]>
+  /** The most that go into one command. */
+  readonly batchSize?: number
+  /** The most that may wait. */
+  readonly capacity?: number
+}
+
+/** What went wrong for one item of a batch, and for no other. */
+export class Failure {
+  readonly reason: unknown
+  constructor(reason: unknown) {
+    this.reason = reason
+  }
+}
+
+interface Waiting<Item, Answer> {
+  readonly item: Item
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (reason: unknown) => void
+}
+
+const BATCH_SIZE = 1000
+const CAPACITY = 50_000
+
+/**
+ * Gathers: while one command is under way, everything that comes in waits, and then goes out together. What comes
+ * first goes first. One command at a time makes the batches large, which is what saves node's time.
+ * @throws GatheringFullError (as a rejection) beyond the capacity
+ */
+export function createQueue<Item, Answer>({
+  send,
+  batchSize = BATCH_SIZE,
+  capacity = CAPACITY,
+}: QueueOptions<Item, Answer>): (item: Item) => Promise<Answer> {
+  let waiting: Waiting<Item, Answer>[] = []
+  let isUnderWay = false
+
+  async function deliver(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      const answers = await send(batch.map(({ item }) => item))
+      batch.forEach(({ resolve, reject }, index) => {
+        const answer = answers[index] as Answer | Failure
+        if (answer instanceof Failure) reject(answer.reason)
+        else resolve(answer)
+      })
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, batchSize)
+      waiting = waiting.slice(batchSize)
+      await deliver(batch)
+    }
+    isUnderWay = false
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= capacity) {
+        reject(new GatheringFullError('too much is waiting for the database'))
+        return
+      }
+      waiting.push({ item, resolve, reject })
+      if (isUnderWay) return
+      isUnderWay = true
+      // Not at once: what other requests ask for in this turn of the event loop comes along.
+      setImmediate(drain)
+    })
+}

@@ -1,0 +1,69 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** A request as far as the database goes: writes may be begun in it and left, and are kept before it ends. */
+export interface Units {
+  /**
+   * Runs a unit of work. It ends when all that was left in it is kept.
+   * @throws whatever the work throws, or else the first of the failures of what was left
+   */
+  run<T>(work: () => Promise<T>): Promise<T>
+  /** Leaves a write to the end of the unit that this runs in; where there is none, it is the write itself. */
+  leave(write: Promise<unknown>): Promise<void>
+  /** Resolves when what was left in this unit so far is done. */
+  settled(): Promise<void>
+  /** Stands for the unit that this runs in. */
+  current(): object | undefined
+}
+
+interface Unit {
+  readonly pending: Set<Promise<void>>
+  readonly failures: unknown[]
+  isOver: boolean
+}
+
+/** Units of work, told apart by the asynchronous context in which they run. */
+export function createUnits(): Units {
+  const storage = new AsyncLocalStorage<Unit>()
+
+  async function end(unit: Unit): Promise<void> {
+    while (unit.pending.size > 0) await Promise.all(unit.pending)
+    unit.isOver = true
+  }
+
+  return {
+    run(work) {
+      const unit: Unit = { pending: new Set(), failures: [], isOver: false }
+      return storage
+        .run(unit, async () => {
+          try {
+            return await work()
+          } finally {
+            await end(unit)
+          }
+        })
+        .then((result) => {
+          if (unit.failures.length > 0) throw unit.failures[0]
+          return result
+        })
+    },
+    leave(write) {
+      const unit = storage.getStore()
+      if (!unit || unit.isOver) return write.then(() => {})
+      const kept: Promise<void> = write
+        .then(
+          () => {},
+          (error: unknown) => {
+            unit.failures.push(error)
+          },
+        )
+        .finally(() => unit.pending.delete(kept))
+      unit.pending.add(kept)
+      return Promise.resolve()
+    },
+    async settled() {
+      const unit = storage.getStore()
+      if (unit && unit.pending.size > 0) await Promise.all(unit.pending)
+    },
+    current: () => storage.getStore(),
+  }
+}
