@@ -40,8 +40,15 @@ export const events = {
   'session.ended': z.strictObject({ reason: text }),
   'endpoint.refused': z.strictObject({ endpoint: text, error, description: text.optional() }),
   'request.refused': z.strictObject({ reason: text, path: text.optional() }),
-  'client.created': z.strictObject({ via: z.enum(['cli', 'seed']), name: text.optional() }),
-  'client.deleted': z.strictObject({ via: z.enum(['cli']) }),
+  'client.created': z.strictObject({
+    via: z.enum(['cli', 'seed', 'dynamic']),
+    name: text.optional(),
+    invitationId: text.optional(),
+  }),
+  'client.updated': z.strictObject({ via: z.enum(['cli', 'dynamic']) }),
+  'client.deleted': z.strictObject({ via: z.enum(['cli', 'dynamic']) }),
+  'client.secret_added': z.strictObject({ secretId: text }),
+  'client.secret_revoked': z.strictObject({ secretId: text }),
   'signing_key.created': z.strictObject({ kid: text, alg: text }),
 } as const satisfies Record<string, z.ZodType>
 

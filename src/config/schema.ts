@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accent, cookieKey, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
+import { accent, cookieKey, hostName, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
 
 const server = z.strictObject({
   port: z.int().min(0).max(65535).describe('Port to listen on.').meta({ env: 'PORT' }),
@@ -56,6 +56,15 @@ const brand = z.strictObject({
   privacyUrl: webUrl.optional().describe('The privacy notice in the footer.'),
   termsUrl: webUrl.optional().describe('The terms in the footer.'),
   helpUrl: webUrl.optional().describe('Help in the footer.'),
+})
+
+const registration = z.strictObject({
+  isEnabled: z
+    .boolean()
+    .describe('Whether apps can register themselves (RFC 7591) with a token from `gatehouse client invite`.'),
+  allowedHosts: z
+    .array(hostName)
+    .describe('Host names, each with everything below it, that apps which register themselves may be on. None: any.'),
 })
 
 const lifetimes = z.strictObject({
@@ -119,6 +128,7 @@ export const schema = z.strictObject({
   }),
   brand,
   outbound,
+  registration,
   lifetimes,
   signIn: z.strictObject({ password, limits }),
   consent: z.strictObject({

@@ -29,6 +29,13 @@ export const issuer = z.string().superRefine((value, context) => {
   if (message) context.addIssue({ code: 'custom', message })
 })
 
+/** A host name as browsers write it, without scheme or port. */
+export const hostName = z
+  .string()
+  .refine((value) => URL.parse(`https://${value}`)?.host === value && !value.includes('*'), {
+    error: 'must be a host name',
+  })
+
 /** One address or a CIDR range. IPv4 in four parts only: '10' is an address to some parsers (0.0.0.10). */
 export const proxyRange = z
   .string()

@@ -45,11 +45,11 @@ function cookies({ server, secrets }: Config): NonNullable<Configuration['cookie
   }
 }
 
-/** Metadata of our own. The library has no words for it, and only our own doors may set it. */
+/** Metadata of our own. The library has no words for it: what operators decide, and what storage knows. */
 const clientMetadata: NonNullable<Configuration['extraClientMetadata']> = {
-  properties: ['first_party', 'require_pkce'],
+  properties: ['first_party', 'require_pkce', 'is_unverified', 'secrets'],
   validator: (_ctx, key, value) => {
-    if (value !== undefined && typeof value !== 'boolean')
+    if (key !== 'secrets' && value !== undefined && typeof value !== 'boolean')
       throw new errors.InvalidClientMetadata(`${key} must be a boolean`)
   },
 }

@@ -25,6 +25,8 @@ export interface Consents {
   find(accountId: string, clientId: string): Promise<Consent | undefined>
   /** Adds to what was allowed before. */
   remember(accountId: string, clientId: string, consent: Consent): Promise<void>
+  /** Forgets what anybody allowed a client. */
+  forgetClient(clientId: string): Promise<void>
 }
 
 const schema = new Schema<ConsentDocument>(
@@ -78,6 +80,9 @@ export function createConsents(connection: Connection): Consents {
         },
         { upsert: true },
       )
+    },
+    async forgetClient(clientId) {
+      await model.deleteMany({ clientId })
     },
   }
 }

@@ -24,7 +24,7 @@ import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
 
-export type { Clients, StoredClient } from './clients/index.ts'
+export type { Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
 export { type Resource, resourceSchema } from './resources.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 
@@ -67,7 +67,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       issuer: config.server.issuer,
       configure: (jwks) =>
         createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render, fetch }),
-      adjustments: [compareHashedSecrets, bridge.listen],
+      adjustments: [compareHashedSecrets(storage.clients), bridge.listen],
     },
     await loadKeyset(deps),
   )
@@ -75,7 +75,15 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
 
   const interaction = interactionRoutes({ ...deps, consents, artifacts, resources, provider })
   return {
-    clients: createClients({ store: storage.clients, audit, provider }),
+    clients: createClients({
+      store: storage.clients,
+      audit,
+      provider,
+      policy: { isProduction, allowedHosts: config.registration.allowedHosts },
+      endClient: async (id) => {
+        await Promise.all([artifacts.revokeByClientId(id), consents.forgetClient(id)])
+      },
+    }),
     resources: deps.resources,
     middleware: [
       providers.pin,

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { StoredClient } from '../../provider/index.ts'
+import type { RegisteredClient, StoredClient } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { secretCommands } from './client-secret.ts'
+import { readMetadata } from './metadata-file.ts'
 
 const EXAMPLE = `
 The file holds client metadata as RFC 7591 names it, for example:
@@ -14,48 +15,68 @@ The file holds client metadata as RFC 7591 names it, for example:
   }
 Two more are known here: first_party (people are not asked to consent) and require_pkce (true unless you say false).`
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The metadata in this file, or on standard input. @throws CommandError */
-async function readMetadata(file: string, shell: Shell): Promise<Record<string, unknown>> {
-  const content = file === '-' ? shell.readInput() : readFile(file, 'utf8')
-  const text = await content.catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError('file.unreadable', `${file} cannot be read (${error.code ?? 'unreadable'}).`)
-  })
-  let metadata: unknown
-  try {
-    metadata = JSON.parse(text)
-  } catch (error) {
-    throw new CommandError(
-      'file.invalid',
-      `${file === '-' ? 'Standard input' : file} is not JSON: ${(error as Error).message}`,
-    )
-  }
-  if (!isObject(metadata)) throw new CommandError('file.invalid', 'Client metadata must be a JSON object.')
-  return metadata
+/** What an app has to be told, its secret this once. */
+function presentRegistered({ client_id, client_secret }: RegisteredClient, issuer: string): Outcome {
+  const told = { issuer, client_id, ...(client_secret ? { client_secret } : {}) }
+  const once = client_secret ? '\n\nThe secret is shown this once: keep it now.' : ''
+  return { json: told, text: toColumns(Object.entries(told)) + once }
 }
 
 function create(shell: Shell) {
   return async ({ file }: { file: string }): Promise<Outcome> => {
     const metadata = await readMetadata(file, shell)
-    return withApp(shell, async ({ clients }, { server }) => {
-      const { client_id, client_secret } = await clients.register(metadata, { via: 'cli' })
-      const rows = [
-        ['issuer', server.issuer],
-        ['client_id', client_id],
-        ...(client_secret ? [['client_secret', client_secret]] : []),
-      ]
-      const once = client_secret ? '\n\nThe secret is shown this once: keep it now.' : ''
-      return {
-        json: { issuer: server.issuer, client_id, ...(client_secret ? { client_secret } : {}) },
-        text: toColumns(rows) + once,
-      }
-    })
+    return withApp(shell, async ({ clients }, { server }) =>
+      presentRegistered(await clients.register(metadata, { via: 'cli' }), server.issuer),
+    )
   }
 }
 
-const present = ({ id, metadata, createdAt }: StoredClient) => ({ ...metadata, client_id: id, created_at: createdAt })
+function update(shell: Shell) {
+  return async (id: string, { file }: { file: string }): Promise<Outcome> => {
+    const metadata = await readMetadata(file, shell)
+    return withApp(shell, async ({ clients }, { server }) =>
+      presentRegistered(await clients.update(await clients.get(id), metadata, { via: 'cli' }), server.issuer),
+    )
+  }
+}
+
+const present = ({ id, metadata, via, createdAt }: StoredClient) => ({
+  ...metadata,
+  client_id: id,
+  created_at: createdAt,
+  registered_via: via,
+})
+
+function list(shell: Shell) {
+  return () =>
+    withApp(shell, async ({ clients }): Promise<Outcome> => {
+      const all = await clients.list()
+      const rows = all.map(({ id, metadata }) => [
+        id,
+        metadata.client_name ?? '',
+        metadata.redirect_uris?.join(' ') ?? '',
+      ])
+      return { json: all.map(present), text: all.length > 0 ? toColumns(rows) : 'There are no clients yet.' }
+    })
+}
+
+function show(shell: Shell) {
+  return (id: string) =>
+    withApp(shell, async ({ clients }): Promise<Outcome> => {
+      const client = present(await clients.get(id))
+      return { json: client, text: JSON.stringify(client, undefined, 2) }
+    })
+}
+
+function remove(shell: Shell) {
+  return (id: string, { yes }: { yes?: boolean }): Promise<Outcome> => {
+    if (!yes) throw new CommandError('usage', `Deleting ${id} cannot be undone. Add --yes to do it.`)
+    return withApp(shell, async ({ clients }) => {
+      await clients.delete(id, 'cli')
+      return { json: { client_id: id, deleted: true }, text: `Deleted ${id}.` }
+    })
+  }
+}
 
 /** Commands about clients. */
 export function clientCommands(shell: Shell, act: Act): Command {
@@ -67,44 +88,24 @@ export function clientCommands(shell: Shell, act: Act): Command {
     .addHelpText('after', EXAMPLE)
     .action(act(create(shell)))
   command
+    .command('update <client_id>')
+    .description('replace what is registered for a client; its secrets stay')
+    .requiredOption('--file <file>', 'JSON with all of its metadata, - for standard input')
+    .addHelpText('after', EXAMPLE)
+    .action(act(update(shell)))
+  command
     .command('list')
     .description('list the clients')
-    .action(
-      act(() =>
-        withApp(shell, async ({ clients }) => {
-          const list = await clients.list()
-          const rows = list.map(({ id, metadata }) => [
-            id,
-            metadata.client_name ?? '',
-            metadata.redirect_uris?.join(' ') ?? '',
-          ])
-          return { json: list.map(present), text: list.length > 0 ? toColumns(rows) : 'There are no clients yet.' }
-        }),
-      ),
-    )
+    .action(act(list(shell)))
   command
     .command('show <client_id>')
     .description('show what is registered for a client')
-    .action(
-      act((id: string) =>
-        withApp(shell, async ({ clients }) => {
-          const client = present(await clients.get(id))
-          return { json: client, text: JSON.stringify(client, undefined, 2) }
-        }),
-      ),
-    )
+    .action(act(show(shell)))
   command
     .command('delete <client_id>')
-    .description('delete a client: nobody can sign in to it any more')
+    .description('delete a client: nobody can sign in to it any more, and its tokens end')
     .option('--yes', 'really do it')
-    .action(
-      act((id: string, { yes }: { yes?: boolean }) => {
-        if (!yes) throw new CommandError('usage', `Deleting ${id} cannot be undone. Add --yes to do it.`)
-        return withApp(shell, async ({ clients }) => {
-          await clients.delete(id)
-          return { json: { client_id: id, deleted: true }, text: `Deleted ${id}.` }
-        })
-      }),
-    )
+    .action(act(remove(shell)))
+  command.addCommand(secretCommands(shell, act))
   return command
 }

@@ -1,35 +1,49 @@
-// Clients: the applications that federate their sign-in here. One way to register one, whichever door is used.
+// Clients: the applications that federate their sign-in here. One way to register, change and delete one, whichever
+// door is used, and one set of policies.
 import type { Provider } from 'oidc-provider'
-import type { Audit } from '../../audit/index.ts'
+import type { Audit, EventDetail, EventSubject } from '../../audit/index.ts'
+import type { PolicyOptions } from './policies/index.ts'
 import { refusals } from './refusals.ts'
 import { createRegister, type RegisterClient } from './register.ts'
+import { type ClientSecrets, createSecrets } from './secrets.ts'
 import type { ClientStore, StoredClient } from './store.ts'
+import { createUpdate, type UpdateClient } from './update.ts'
+import { createValidate } from './validate.ts'
 
+export type { RegisteredClient } from './register.ts'
+export type { SecretInfo } from './secrets.ts'
 export type { StoredClient } from './store.ts'
 
 /** What other rooms can do with clients. */
 export interface Clients {
   readonly register: RegisterClient
+  readonly update: UpdateClient
+  readonly secrets: ClientSecrets
   readonly find: (id: string) => Promise<StoredClient | undefined>
   /** @throws Refusal `client.unknown` */
   readonly get: (id: string) => Promise<StoredClient>
   readonly list: () => Promise<StoredClient[]>
-  /** @throws Refusal `client.unknown` */
-  readonly delete: (id: string) => Promise<void>
+  /** Deletes a client; its grants and tokens end at once. @throws Refusal `client.unknown` */
+  readonly delete: (id: string, via: EventDetail<'client.deleted'>['via'], subject?: EventSubject) => Promise<void>
+}
+
+/** What clients need from the rest of the protocol. */
+export interface ClientsDependencies {
+  readonly store: ClientStore
+  readonly audit: Audit
+  readonly provider: () => Provider
+  readonly policy: PolicyOptions
+  /** Ends everything that was granted to a client. */
+  readonly endClient: (id: string) => Promise<void>
 }
 
 /** Opens the room. */
-export function createClients({
-  store,
-  audit,
-  provider,
-}: {
-  store: ClientStore
-  audit: Audit
-  provider: () => Provider
-}): Clients {
+export function createClients({ store, audit, provider, policy, endClient }: ClientsDependencies): Clients {
+  const validate = createValidate({ provider, policy })
   return {
-    register: createRegister({ store, audit, provider }),
+    register: createRegister({ store, audit, validate }),
+    update: createUpdate({ store, audit, validate }),
+    secrets: createSecrets({ store, audit }),
     find: store.find,
     list: store.list,
     async get(id) {
@@ -37,9 +51,11 @@ export function createClients({
       if (!client) throw refusals.unknown(id)
       return client
     },
-    async delete(id) {
+    async delete(id, via, subject = { actor: { type: 'system' } }) {
+      // First the client, so that nothing new is granted, then what was.
       if (!(await store.delete(id))) throw refusals.unknown(id)
-      await audit.record('client.deleted', { actor: { type: 'system' }, clientId: id }, { via: 'cli' })
+      await endClient(id)
+      await audit.record('client.deleted', { ...subject, clientId: id }, { via })
     },
   }
 }

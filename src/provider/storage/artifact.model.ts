@@ -42,6 +42,7 @@ const present = (field: string) => ({ partialFilterExpression: { [field]: { $exi
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 60, ...present('expiresAt') })
 schema.index({ grantId: 1 }, present('grantId'))
 schema.index({ accountId: 1 }, present('accountId'))
+schema.index({ clientId: 1 }, present('clientId'))
 // Not unique: across shards only the sharding key can be. While a session changes its id, two of one uid may be there.
 schema.index({ uidHash: 1 }, present('uidHash'))
 schema.index({ userCodeHash: 1 }, present('userCodeHash'))

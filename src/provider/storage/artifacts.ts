@@ -16,6 +16,8 @@ export interface Artifacts {
   consume(kind: string, id: string): Promise<boolean>
   destroy(kind: string, id: string): Promise<void>
   revokeByGrantId(grantId: string): Promise<void>
+  /** Everything that was granted to a client. */
+  revokeByClientId(clientId: string): Promise<void>
   /** Everything that lives on for an account, newest sessions included, gone at once. */
   revokeByAccountId(accountId: string): Promise<AdapterPayload[]>
 }
@@ -86,6 +88,9 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     destroy: (kind, id) => units.leave(records.delete(hashSecret(id), { kind })),
     async revokeByGrantId(grantId) {
       if (grantId) await records.deleteBy('grantId', grantId)
+    },
+    async revokeByClientId(clientId) {
+      if (clientId) await records.deleteBy('clientId', clientId)
     },
     async revokeByAccountId(accountId) {
       if (!accountId) return []
