@@ -4,12 +4,13 @@ import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
 import { createPasswordNotice } from './password-notice.ts'
-import { type Database, ensureIndexes, openDatabase, pingDatabase } from './platform/database/index.ts'
+import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
 import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
+import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
 import { readApis, seedClients } from './seed.ts'
@@ -81,6 +82,7 @@ async function openPorts(options: AppOptions, database: Database) {
       byAddress: createLimiter({ connection, name: 'address', points: failuresPerAddress, windowSeconds }),
     },
     http: createHttpClient({ ...config.outbound, isHttpAllowed: !isProduction }),
+    scheduler: createScheduler({ connection, logger: options.logger }),
     isProduction,
     // Nothing of the workbench exists in production.
     workbench: isProduction
@@ -175,16 +177,26 @@ export async function createApp(options: AppOptions) {
     const ports = await openPorts(options, database)
     const features = await openFeatures(ports)
     const { accounts, audit, signIn, protocol } = features
-    const { readiness, connection } = ports
+    const { readiness, connection, scheduler } = ports
+    const followers: Follower[] = []
     return {
       app: openDoors(ports, features),
       accounts,
       audit,
       signIn,
       clients: protocol.clients,
+      keys: protocol.keys,
       readiness,
       connection,
-      close: database.close,
+      /** Takes part in what the processes do together: scheduled work, and following each other's changes. */
+      start() {
+        scheduler.start(protocol.jobs)
+        followers.push(protocol.follow())
+      },
+      async close() {
+        await Promise.all([scheduler.stop(), ...followers.map((follower) => follower.stop())])
+        await database.close()
+      },
     }
   } catch (error) {
     await database.close()

@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   const app = await createApp({ config, logger, root, path: process.env.PATH, report: say })
   try {
     const server = await startServer(app.app.callback(), config.server.port)
+    app.start()
     app.readiness.started()
     if (config.environment === 'production') logger.warn('there is no way to send mail: hand out links by the CLI')
     say(welcome(config, await app.signIn.invitations.issueFirstAdministrator()))

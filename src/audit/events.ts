@@ -3,6 +3,12 @@ import { z } from 'zod'
 const method = z.string().max(40)
 const error = z.string().max(200)
 const text = z.string().max(500)
+const signingKey = z.strictObject({
+  kid: text,
+  alg: text,
+  state: z.enum(['next', 'current', 'previous']).optional(),
+  via: z.enum(['start', 'schedule', 'cli']),
+})
 
 /**
  * The catalogue: every event that can be recorded and the exact shape of its detail. Names are `noun.past`.
@@ -49,7 +55,10 @@ export const events = {
   'client.deleted': z.strictObject({ via: z.enum(['cli', 'dynamic']) }),
   'client.secret_added': z.strictObject({ secretId: text }),
   'client.secret_revoked': z.strictObject({ secretId: text }),
-  'signing_key.created': z.strictObject({ kid: text, alg: text }),
+  'signing_key.created': signingKey,
+  'signing_key.promoted': signingKey,
+  'signing_key.retired': signingKey,
+  'signing_key.removed': signingKey,
 } as const satisfies Record<string, z.ZodType>
 
 /** The name of a catalogued event. */

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { accent, cookieKey, hostName, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
 
+/** RS256 because OpenID Connect asks for it (Core section 15.1), ES256 because access tokens are signed with it. */
+const REQUIRED_ALGORITHMS = ['RS256', 'ES256'] as const
+
 const server = z.strictObject({
   port: z.int().min(0).max(65535).describe('Port to listen on.').meta({ env: 'PORT' }),
   issuer: issuer
@@ -48,6 +51,31 @@ const outbound = z.strictObject({
       'Addresses or CIDR ranges that are not public and may be reached all the same: for key sets and sign-out of apps in your own network.',
     ),
 })
+
+const keys = z
+  .strictObject({
+    algorithms: z
+      .array(z.enum(['RS256', 'ES256', 'EdDSA']))
+      .refine((value) => REQUIRED_ALGORITHMS.every((name) => value.includes(name)), {
+        error: `must hold ${REQUIRED_ALGORITHMS.join(' and ')}`,
+      })
+      .describe('What tokens are signed with. `RS256` and `ES256` are always among them; `EdDSA` can be.'),
+    rotationDays: z.int().min(2).max(3650).describe('How many days a key signs before the next one takes over.'),
+    publishAheadDays: z
+      .int()
+      .min(1)
+      .max(365)
+      .describe('How many days a key is published before it signs, for apps that keep keys.'),
+    keepAfterDays: z
+      .int()
+      .min(2)
+      .max(365)
+      .describe('How many days a key stays published after it has signed, for what it has signed.'),
+  })
+  .refine(({ rotationDays, publishAheadDays }) => publishAheadDays < rotationDays, {
+    path: ['publishAheadDays'],
+    error: 'must be less than rotationDays',
+  })
 
 const brand = z.strictObject({
   name: z.string().trim().min(1).max(60).describe('The product name on pages and in mail.'),
@@ -121,6 +149,7 @@ export const schema = z.strictObject({
   server,
   database,
   secrets,
+  keys,
   log: z.strictObject({
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

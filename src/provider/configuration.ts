@@ -10,7 +10,6 @@ import type { Consents } from './consents.ts'
 import { createRenderError } from './errors.ts'
 import { createLoadExistingGrant } from './grants.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
-import { SIGNING_ALGS } from './keys/keyset.ts'
 import { lifetimes } from './lifetimes.ts'
 import type { Resources } from './resources.ts'
 import { signOutPages } from './sign-out.ts'
@@ -95,7 +94,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     extraClientMetadata: clientMetadata,
     enabledJWA: {
-      idTokenSigningAlgValues: [...SIGNING_ALGS],
+      idTokenSigningAlgValues: [...config.keys.algorithms],
       // Secrets are stored hashed, so nothing can be signed with them.
       clientAuthSigningAlgValues: [...ASYMMETRIC_ALGS],
     },

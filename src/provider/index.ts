@@ -5,8 +5,10 @@ import type { Connection } from 'mongoose'
 import type { Accounts } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Config } from '../config/index.ts'
+import type { Changes, Follower } from '../platform/database/index.ts'
 import type { HttpClient } from '../platform/http-client/index.ts'
 import type { Logger } from '../platform/logger.ts'
+import type { Job } from '../platform/scheduler/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Csrf, type Render, routed } from '../web/index.ts'
@@ -17,7 +19,7 @@ import { type Clients, createClients } from './clients/index.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
-import { loadKeyset } from './keys/keyset.ts'
+import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createProviders } from './provider.ts'
 import { createResources, type Resource } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
@@ -25,6 +27,7 @@ import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
 
 export type { Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
+export type { SigningKey, SigningKeys } from './keys/index.ts'
 export { type Resource, resourceSchema } from './resources.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 
@@ -32,6 +35,7 @@ export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 export interface ProtocolDependencies {
   readonly config: Config
   readonly connection: Connection
+  readonly changes: Changes
   readonly storage: ProtocolStorage
   readonly sealer: Sealer
   readonly audit: Audit
@@ -51,6 +55,11 @@ export interface Protocol {
   readonly middleware: readonly Middleware[]
   readonly clients: Clients
   readonly resources: readonly Resource[]
+  readonly keys: SigningKeys
+  /** What has to be done again and again, by one process for all. */
+  readonly jobs: readonly Job[]
+  /** From now on, what another process changes is taken over without a restart. */
+  readonly follow: () => Follower
 }
 
 /** Reads or makes the signing keys and opens the room. The indexes of the database must exist. */
@@ -61,6 +70,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const resources = createResources(deps.resources, config.lifetimes.accessTokenSeconds)
   const adapter = createAdapter(artifacts, storage.clients)
   const fetch = createClientFetch(deps.http)
+  const keys = createKeys(deps)
   const bridge = createAuditBridge({ audit, logger })
   const providers = createProviders(
     {
@@ -69,7 +79,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
         createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render, fetch }),
       adjustments: [compareHashedSecrets(storage.clients), bridge.listen],
     },
-    await loadKeyset(deps),
+    await keys.load(),
   )
   const provider = providers.current
 
@@ -85,6 +95,9 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       },
     }),
     resources: deps.resources,
+    keys,
+    jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
+    follow: () => keys.follow(providers.renew),
     middleware: [
       providers.pin,
       bridge.middleware,

@@ -194,3 +194,27 @@ test('it runs as the npm script that the help names', async () => {
   })
   assert.ok(JSON.parse(stdout).some(({ client_id }: { client_id: string }) => client_id === 'playground'))
 })
+
+test('signing keys are listed with what becomes of them, and rotated', async () => {
+  const before = json(await run('keys list --json')).signing_keys
+  assert.deepEqual(
+    before.map(({ alg, state }: { alg: string; state: string }) => `${alg} ${state}`),
+    ['ES256 current', 'RS256 current'],
+  )
+  assert.match(
+    (await run('keys list')).out,
+    /^ES256 +current +[\w-]{43} +is followed at \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+  )
+  const states = async (args: string) =>
+    json(await run(args)).signing_keys.map(({ alg, state }: { alg: string; state: string }) => `${alg} ${state}`)
+  assert.deepEqual(await states('keys rotate --json'), ['ES256 current', 'ES256 next', 'RS256 current', 'RS256 next'])
+  assert.deepEqual(await states('keys rotate --alg RS256 --now --json'), [
+    'ES256 current',
+    'ES256 next',
+    'RS256 previous',
+    'RS256 current',
+  ])
+  const unknown = await run('keys rotate --alg HS256')
+  assert.equal(unknown.exitCode, 1)
+  assert.match(unknown.err, /HS256/)
+})

@@ -13,6 +13,8 @@ import { testServer } from './database.ts'
 export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly extraMethods?: readonly SignInMethod[]
+  /** The world whose database and secrets it shares, as a second process of the same installation. Closed before it. */
+  readonly beside?: World | undefined
 }
 
 const secret = () => randomBytes(32).toString('base64url')
@@ -30,7 +32,7 @@ export async function findFreePort(): Promise<number> {
 export const PASSWORD = 'correct horse battery'
 
 /** The whole program on a port and a database of its own, with cheap password hashes. */
-export async function createWorld({ env: changes = {}, extraMethods }: WorldOptions = {}) {
+export async function createWorld({ env: changes = {}, extraMethods, beside }: WorldOptions = {}) {
   const port = await findFreePort()
   const config = loadConfig({
     configDir: 'config',
@@ -39,8 +41,8 @@ export async function createWorld({ env: changes = {}, extraMethods }: WorldOpti
       PORT: String(port),
       DATA_DIR: testServer.dataDir,
       GATEHOUSE_LOG_LEVEL: 'info',
-      GATEHOUSE_SECRETS_COOKIE_KEYS: `${secret()},${secret()}`,
-      GATEHOUSE_SECRETS_SEALING_KEYS: secret(),
+      GATEHOUSE_SECRETS_COOKIE_KEYS: beside?.config.secrets.cookieKeys.join() ?? `${secret()},${secret()}`,
+      GATEHOUSE_SECRETS_SEALING_KEYS: beside?.config.secrets.sealingKeys.join() ?? secret(),
       GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
       GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
       ...(env.TEST_MONGODB_URI ? { MONGODB_URI: env.TEST_MONGODB_URI } : {}),
@@ -53,7 +55,7 @@ export async function createWorld({ env: changes = {}, extraMethods }: WorldOpti
     isPretty: false,
     destination: { write: (line) => void log.push(line) },
   })
-  const databaseName = `test_${newId().replaceAll('-', '_')}`
+  const databaseName = beside?.connection.name ?? `test_${newId().replaceAll('-', '_')}`
   const app = await createApp({
     config,
     logger,
@@ -64,6 +66,7 @@ export async function createWorld({ env: changes = {}, extraMethods }: WorldOpti
     extraMethods,
   })
   const server = await startServer(app.app.callback(), port)
+  app.start()
   app.readiness.started()
 
   return {
@@ -95,7 +98,7 @@ export async function createWorld({ env: changes = {}, extraMethods }: WorldOpti
     },
     async close() {
       await server.drain(1)
-      await app.connection.dropDatabase()
+      if (!beside) await app.connection.dropDatabase()
       await app.close()
     },
   }

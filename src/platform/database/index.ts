@@ -7,6 +7,7 @@ import { createGatherings, type Gatherings } from './gathering/index.ts'
 export type { Changes } from './changes.ts'
 export { NoBinaryError } from './embedded/index.ts'
 export { ensureIndexes } from './ensure-indexes.ts'
+export { type Follower, followCollection } from './follow.ts'
 export type { Gathered, Gatherings, Units } from './gathering/index.ts'
 
 /** What to open. */

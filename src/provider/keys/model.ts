@@ -1,32 +1,47 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
-
-/** A signing key: the public half in clear, the private half sealed. */
-export interface SigningKeyDocument {
-  _id: string
-  alg: string
-  state: 'current'
-  sealedPrivateJwk: string
-  createdAt: Date
-}
-
-const schema = new Schema<SigningKeyDocument>(
-  {
-    _id: { type: String, required: true },
-    alg: { type: String, required: true },
-    state: { type: String, required: true },
-    sealedPrivateJwk: { type: String, required: true },
-    createdAt: { type: Date, required: true },
-  },
-  { collection: 'signing_keys', versionKey: false, strict: 'throw' },
-)
-// Two processes that start at once on an empty database: one key is kept, the other process reads it.
-schema.index({ alg: 1, state: 1 }, { unique: true, partialFilterExpression: { state: 'current' } })
+import type { KeyRecord } from './schedule.ts'
 
 /**
- * The signing keys on this connection. A handful of documents: not sharded.
+ * The signing keys of one algorithm. They stand in one document, so that promoting one and retiring the other is one
+ * conditional update: there is one current key at every moment, whoever rotates and whoever crashes.
+ */
+export interface KeysetDocument {
+  /** The algorithm (RFC 7518 section 3.1). */
+  _id: string
+  /** Counts the changes: who writes names the version that was read. */
+  version: number
+  keys: KeyRecord[]
+  /** The private keys by their ids, sealed. */
+  sealed: string
+}
+
+const schema = new Schema<KeysetDocument>(
+  {
+    _id: { type: String, required: true },
+    version: { type: Number, required: true },
+    keys: [
+      new Schema<KeyRecord>(
+        {
+          kid: { type: String, required: true },
+          state: { type: String, enum: ['next', 'current', 'previous'], required: true },
+          createdAt: { type: Date, required: true },
+          promoteAt: Date,
+          promotedAt: Date,
+          retiredAt: Date,
+        },
+        { _id: false },
+      ),
+    ],
+    sealed: { type: String, required: true },
+  },
+  { collection: 'keysets', versionKey: false, strict: 'throw' },
+)
+
+/**
+ * The keysets on this connection, one an algorithm. Sharding key: `_id`.
  * Majority: what was signed with a key that is lost with a primary could be checked by nobody.
  */
-export function signingKeyModel(connection: Connection): Model<SigningKeyDocument> {
-  return connection.model<SigningKeyDocument>('SigningKey', schema)
+export function keysetModel(connection: Connection): Model<KeysetDocument> {
+  return connection.model<KeysetDocument>('Keyset', schema)
 }

@@ -5,7 +5,7 @@ import type { Sealer } from '../../platform/seal.ts'
 import { clientModel } from '../clients/model.ts'
 import { type ClientStore, createClientStore } from '../clients/store.ts'
 import { type Consents, createConsents } from '../consents.ts'
-import { signingKeyModel } from '../keys/model.ts'
+import { keysetModel } from '../keys/model.ts'
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
 
@@ -34,7 +34,7 @@ export function openProtocolStorage({
 }): ProtocolStorage {
   const { units } = gatherings
   const artifacts = createArtifacts({ records: gatherings.of(artifactModel(connection)), units, sealer })
-  signingKeyModel(connection)
+  keysetModel(connection)
   return {
     artifacts,
     clients: createClientStore(clientModel(connection), changes),
