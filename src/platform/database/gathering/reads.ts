@@ -9,6 +9,9 @@ export interface Stored {
 /** Looks for documents of which this field has this value. */
 export type Read<T extends Stored> = (lookup: { field: string; value: string }) => Promise<T[]>
 
+/** So many documents come without asking twice, as far as their size allows. */
+const ONE_ANSWER = { batchSize: 2000 }
+
 type Lookup = Parameters<Read<Stored>>[0]
 
 /** Looking up whatever is asked for meanwhile, by whichever field, is one `find`. */
@@ -23,9 +26,7 @@ export function createReads<T extends Stored>(collection: mongo.Collection<T>): 
 
   return createQueue<Lookup, T[]>({
     async send(lookups) {
-      // One answer of the database holds all of it, as far as its size allows.
-      const options = { batchSize: lookups.length + 1 }
-      const documents = (await collection.find(toFilter(lookups), options).toArray()) as T[]
+      const documents = (await collection.find(toFilter(lookups), ONE_ANSWER).toArray()) as T[]
       const found = new Map<string, Map<unknown, T[]>>()
       for (const field of new Set(lookups.map((lookup) => lookup.field))) {
         found.set(

@@ -25,6 +25,7 @@ export interface Writes<T extends Stored> {
 type Update<T> = { readonly replacement: T } | (Claim & { readonly nonce: string })
 
 const DUPLICATE_KEY = 11000
+const isTaken = ({ code, errmsg }: mongo.WriteError) => code === DUPLICATE_KEY && errmsg?.includes('index: _id_')
 /** The driver sends a command again after a failover, and the server knows what it did already (retryable writes). */
 const OPTIONS = { ordered: false }
 
@@ -60,7 +61,7 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
       )
       return documents.map((_, index) => {
         const error = errors.get(index)
-        if (error && error.code !== DUPLICATE_KEY) return new Failure(error)
+        if (error && !isTaken(error)) return new Failure(error)
         return error === undefined
       })
     },
