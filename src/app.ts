@@ -3,12 +3,12 @@ import Koa from 'koa'
 import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
-import { createPasswordNotice } from './password-notice.ts'
+import { createNotices } from './notices/index.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
 import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
-import { createMailBox } from './platform/mail/index.ts'
+import { createMailBox, createSmtp, type MailBox, type MailTransport } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer } from './platform/seal.ts'
@@ -53,6 +53,12 @@ export interface AppOptions {
   readonly extraMethods?: readonly SignInMethod[] | undefined
 }
 
+/** How mail leaves: by SMTP, or into the workbench's inbox. In production without SMTP there is no way. */
+function openMail({ mail, brand }: Config, mailBox: MailBox | undefined): MailTransport | undefined {
+  const { from: address, smtp } = mail
+  return smtp.url && address ? createSmtp({ ...smtp, url: smtp.url, from: { name: brand.name, address } }) : mailBox
+}
+
 /** The outside world: database, keys, hashing, limits, templates. */
 async function openPorts(options: AppOptions, database: Database) {
   const { config, root } = options
@@ -65,6 +71,10 @@ async function openPorts(options: AppOptions, database: Database) {
   const messages = loadMessages(join(views, 'messages'))
   const renderer = createRenderer({ viewsDir: views, assets, messages, brand: config.brand })
   const isProduction = config.environment === 'production'
+  // Nothing of the workbench exists in production.
+  const workbench = isProduction
+    ? undefined
+    : { mailBox: createMailBox(connection, sealer), runs: createRuns(connection, sealer) }
   return {
     ...options,
     connection,
@@ -84,10 +94,8 @@ async function openPorts(options: AppOptions, database: Database) {
     http: createHttpClient({ ...config.outbound, isHttpAllowed: !isProduction }),
     scheduler: createScheduler({ connection, logger: options.logger }),
     isProduction,
-    // Nothing of the workbench exists in production.
-    workbench: isProduction
-      ? undefined
-      : { mailBox: createMailBox(connection, sealer), runs: createRuns(connection, sealer) },
+    workbench,
+    transport: openMail(config, workbench?.mailBox),
     readiness: createReadiness([{ name: 'database', isReady: () => pingDatabase(connection, PING_MS) }]),
   }
 }
@@ -96,31 +104,29 @@ type Ports = Awaited<ReturnType<typeof openPorts>>
 
 /** The features, and the protocol on top of them. */
 async function openFeatures(ports: Ports) {
-  const { config, connection, gatherings, changes, sealer, renderer, root } = ports
+  const { config, connection, gatherings, changes, sealer, root } = ports
   const { minLength, maxLength } = config.signIn.password
   const seed = { seedDir: join(root, 'config', 'seed'), issuer: config.server.issuer }
 
   const audit = createAudit({ connection, gatherings })
   const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
   const accounts = createAccounts({ connection, gatherings, audit, onEnded: storage.endAccount })
+  const { name, accent } = config.brand
+  const concurrency = config.mail.smtp.connections
+  const notices = createNotices({ ...ports, audit, brand: { name, accent }, concurrency })
   const signIn = createSignIn({
     ...ports,
     accounts,
     audit,
     passwordPolicy: { minLength, maxLength },
     invitationSeconds: config.lifetimes.invitationSeconds,
-    onPasswordSet: createPasswordNotice({
-      renderer,
-      brandName: config.brand.name,
-      send: ports.workbench?.mailBox.send,
-      logger: ports.logger,
-    }),
+    onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
   const protocol = await createProtocol({ ...ports, storage, audit, accounts, signIn, resources: readApis(seed) })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, accounts, signIn, protocol }
+  return { audit, accounts, notices, signIn, protocol }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
@@ -176,8 +182,8 @@ export async function createApp(options: AppOptions) {
   try {
     const ports = await openPorts(options, database)
     const features = await openFeatures(ports)
-    const { accounts, audit, signIn, protocol } = features
-    const { readiness, connection, scheduler } = ports
+    const { accounts, audit, notices, signIn, protocol } = features
+    const { readiness, connection, scheduler, transport, workbench } = ports
     const followers: Follower[] = []
     return {
       app: openDoors(ports, features),
@@ -186,15 +192,20 @@ export async function createApp(options: AppOptions) {
       signIn,
       clients: protocol.clients,
       keys: protocol.keys,
+      notices,
+      mailBox: workbench?.mailBox,
       readiness,
       connection,
-      /** Takes part in what the processes do together: scheduled work, and following each other's changes. */
+      /** Takes part in what the processes do together: scheduled work, mail, and following each other's changes. */
       start() {
         scheduler.start(protocol.jobs)
+        notices.delivery.start()
         followers.push(protocol.follow())
       },
       async close() {
-        await Promise.all([scheduler.stop(), ...followers.map((follower) => follower.stop())])
+        const stopped = followers.map((follower) => follower.stop())
+        await Promise.all([scheduler.stop(), notices.delivery.stop(), ...stopped])
+        transport?.close()
         await database.close()
       },
     }

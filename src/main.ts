@@ -9,6 +9,10 @@ import { startServer } from './web/index.ts'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
+const WITHOUT_MAIL =
+  'mail.smtp.url and mail.from are not set, so no mail is sent: people cannot make accounts, confirm or change their ' +
+  'e-mail, sign in by a link or set a new password by themselves, and are not told of changes; hand out links by the CLI'
+
 /** What a start tells the person at the console: where it is, and what they can do next. */
 function welcome({ server, environment }: Config, firstLink: string | undefined): string {
   const lines = [['Gatehouse', server.issuer]]
@@ -36,7 +40,7 @@ async function main(): Promise<void> {
     const server = await startServer(app.app.callback(), config.server.port)
     app.start()
     app.readiness.started()
-    if (config.environment === 'production') logger.warn('there is no way to send mail: hand out links by the CLI')
+    if (!app.notices.canSend) logger.warn(WITHOUT_MAIL)
     say(welcome(config, await app.signIn.invitations.issueFirstAdministrator()))
 
     logger.info({ signal: await stopped }, 'stopping')

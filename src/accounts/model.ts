@@ -10,6 +10,8 @@ export interface Account {
   readonly email: string
   readonly isEmailVerified: boolean
   readonly name?: string | undefined
+  /** The language in which they are written to, as BCP 47 names it. */
+  readonly locale?: string | undefined
   readonly roles: readonly string[]
   readonly status: AccountStatus
   readonly createdAt: Date
@@ -23,6 +25,7 @@ export interface AccountDocument {
   email: string
   isEmailVerified: boolean
   name?: string
+  locale?: string
   roles: string[]
   status: AccountStatus
   createdAt: Date
@@ -36,6 +39,7 @@ const schema = new Schema<AccountDocument>(
     email: { type: String, required: true },
     isEmailVerified: { type: Boolean, required: true },
     name: String,
+    locale: String,
     roles: { type: [String], required: true },
     status: { type: String, enum: ['active', 'suspended', 'closed'], required: true },
     createdAt: { type: Date, required: true },

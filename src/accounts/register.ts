@@ -9,6 +9,8 @@ import { refusals } from './refusals.ts'
 export interface NewAccount {
   readonly email: string
   readonly name?: string | undefined
+  /** The language in which they are written to, as BCP 47 names it. */
+  readonly locale?: string | undefined
   readonly roles?: readonly string[] | undefined
   readonly isEmailVerified?: boolean
   readonly via: EventDetail<'account.created'>['via']
@@ -25,7 +27,7 @@ const MAX_NAME_LENGTH = 200
  * @throws Refusal `account.identifier_invalid`, `account.name_invalid`, `account.exists`
  */
 export function createRegister({ model, audit }: { model: Model<AccountDocument>; audit: Audit }): RegisterAccount {
-  return async ({ email, name, roles = [], isEmailVerified = false, via }, subject = {}) => {
+  return async ({ email, name, locale, roles = [], isEmailVerified = false, via }, subject = {}) => {
     const identifier = normaliseIdentifier(email)
     if (!identifier) throw refusals.identifierInvalid()
     const shownName = name?.normalize('NFC').trim() || undefined
@@ -37,6 +39,7 @@ export function createRegister({ model, audit }: { model: Model<AccountDocument>
       email: email.normalize('NFKC').trim(),
       isEmailVerified,
       ...(shownName ? { name: shownName } : {}),
+      ...(locale ? { locale } : {}),
       roles: [...roles],
       status: 'active',
       createdAt: now,

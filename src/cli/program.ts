@@ -7,6 +7,7 @@ import { clientCommands } from './commands/client.ts'
 import { configCommands } from './commands/config.ts'
 import { healthCommand } from './commands/health.ts'
 import { keysCommands } from './commands/keys.ts'
+import { mailCommands } from './commands/mail.ts'
 import { CommandError, EXIT, type Outcome, type Shell } from './shell.ts'
 
 /** Turns the work of a command into an action: says what came of it, as text or as JSON. */
@@ -70,6 +71,7 @@ export async function runCommandLine(args: readonly string[], shell: Shell): Pro
     clientCommands(shell, act),
     configCommands(shell, act),
     keysCommands(shell, act),
+    mailCommands(shell, act),
     healthCommand(shell, act),
   ]) {
     program.addCommand(command)

@@ -21,6 +21,11 @@ function isWeakArgon2(options: Tree): boolean {
   return memory < (ARGON2_MINIMA[Math.min(passes, ARGON2_MINIMA.length) - 1] ?? 0)
 }
 
+function sendsPasswordInTheClear(options: Tree): boolean {
+  const url = String(getPath(options, 'mail.smtp.url') ?? '')
+  return /^smtp:\/\/[^/]*@/.test(url) && getPath(options, 'mail.smtp.tls') !== 'required'
+}
+
 /** What production refuses, each with its reason. */
 const rules: readonly Rule[] = [
   {
@@ -47,6 +52,10 @@ const rules: readonly Rule[] = [
   {
     isBroken: (options) => sealingKeys(options).some(isDevelopmentSecret),
     problem: 'GATEHOUSE_SECRETS_SEALING_KEYS: holds a secret that was made for development',
+  },
+  {
+    isBroken: sendsPasswordInTheClear,
+    problem: 'GATEHOUSE_MAIL_SMTP_TLS: must be required in production where mail.smtp.url holds a password',
   },
   {
     isBroken: isWeakArgon2,

@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { accent, cookieKey, hostName, issuer, proxyRange, sealingKey, seconds, webUrl } from './values.ts'
+import {
+  accent,
+  cookieKey,
+  hostName,
+  issuer,
+  mailbox,
+  proxyRange,
+  sealingKey,
+  seconds,
+  smtpUrl,
+  webUrl,
+} from './values.ts'
 
 /** RS256 because OpenID Connect asks for it (Core section 15.1), ES256 because access tokens are signed with it. */
 const REQUIRED_ALGORITHMS = ['RS256', 'ES256'] as const
@@ -95,6 +106,24 @@ const registration = z.strictObject({
     .describe('Host names, each with everything below it, that apps which register themselves may be on. None: any.'),
 })
 
+const mail = z
+  .strictObject({
+    from: mailbox.optional().describe("The address that mail comes from; its name is the brand's."),
+    smtp: z.strictObject({
+      url: smtpUrl
+        .optional()
+        .describe(
+          'The server that mail is handed to: `smtp://name:password@host:587` or, TLS from the first byte, `smtps://…:465`. Without it mail lands in the inbox of the workbench; in production nobody gets any.',
+        )
+        .meta({ isSecret: true }),
+      tls: z
+        .enum(['required', 'offered', 'off'])
+        .describe('Whether a connection to `smtp://` must become TLS, may where the server offers it, or shall not.'),
+      connections: z.int().min(1).max(50).describe('Connections to it kept open at most: mails sent at once.'),
+    }),
+  })
+  .refine(({ from, smtp }) => !smtp.url || from, { path: ['from'], error: 'is missing; mail.smtp.url needs it' })
+
 const lifetimes = z.strictObject({
   accessTokenSeconds: seconds(60, 86_400).describe('How long an access token is good.'),
   idTokenSeconds: seconds(60, 86_400).describe('How long an ID token is good.'),
@@ -158,6 +187,7 @@ export const schema = z.strictObject({
   brand,
   outbound,
   registration,
+  mail,
   lifetimes,
   signIn: z.strictObject({ password, limits }),
   consent: z.strictObject({

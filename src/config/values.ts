@@ -53,6 +53,25 @@ export const sealingKey = z
     error: 'must be 32 bytes as base64url (43 characters)',
   })
 
+/** An SMTP server. It is an address and nothing more: everything else about the connection is an option of its own. */
+export const smtpUrl = z.string().refine(
+  (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined
+    return (
+      /^smtps?:$/.test(url?.protocol ?? '') &&
+      url?.hostname !== '' &&
+      /^\/?$/.test(url?.pathname ?? '-') &&
+      !/[?#]/.test(value)
+    )
+  },
+  { error: 'must be like smtp://name:password@mail.example.com:587 or smtps://…' },
+)
+
+/** The address of a mailbox, without a name. */
+export const mailbox = z
+  .string()
+  .regex(/^[^\s@<>",;:]+@[a-z0-9-]+(\.[a-z0-9-]+)*$/i, { error: 'must be an e-mail address' })
+
 /** Contrast that text of any size needs (WCAG 2.2, 1.4.3). */
 const MIN_CONTRAST = 4.5
 

@@ -8,7 +8,7 @@ export { allowFormAction, allowFrames, allowImages, frameable, securityHeaders }
 export { createReadiness, healthRoutes } from './health.ts'
 export { hostGuard } from './host-guard.ts'
 export { languageRoutes } from './language.ts'
-export { loadMessages } from './messages.ts'
+export { loadMessages, type Messages, type Translate } from './messages.ts'
 export { formBody, readForm } from './parse.ts'
 export { createRenderer, type Render, type Renderer } from './render.ts'
 export { requestLog } from './request-log.ts'

@@ -2,7 +2,7 @@ import { Eta } from 'eta'
 import type { Context } from 'koa'
 import type { Assets } from './assets.ts'
 import { languageCookie } from './language.ts'
-import type { MessageParams, Messages } from './messages.ts'
+import type { Messages } from './messages.ts'
 import { stateOf } from './state.ts'
 
 /** The product's name and looks, as pages show them. */
@@ -22,8 +22,6 @@ export interface Renderer {
   readonly page: Render
   /** A text that is no page, a mail say. */
   readonly text: (template: string, locale: string, data: object) => string
-  /** One text in one language. */
-  readonly translate: (locale: string, key: string, params?: MessageParams) => string
 }
 
 interface Dependencies {
@@ -75,7 +73,6 @@ export function createRenderer({ viewsDir, assets, messages, brand }: Dependenci
       ctx.vary('Accept-Language')
       ctx.body = eta.render(template, { ...common(locale), nonce, requestId, languages, path: ctx.path, ...data })
     },
-    translate: (locale, key, params) => messages.translator(locale)(key, params),
     text: (template, locale, data) => eta.render(template, { ...common(locale), ...data }),
   }
 }

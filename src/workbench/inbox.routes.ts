@@ -11,6 +11,9 @@ export interface InboxDependencies {
 
 const SHOWN = 100
 
+/** The links of a mail, to follow from here: those in the frame lead nowhere. */
+const linksIn = (text: string) => text.match(/^https?:\/\/\S+$/gm) ?? []
+
 /** Everything that was sent, as it looks. */
 export function inboxRoutes({ mailBox, render }: InboxDependencies): Router {
   const router = new Router({ prefix: '/workbench/inbox' })
@@ -21,7 +24,7 @@ export function inboxRoutes({ mailBox, render }: InboxDependencies): Router {
     const mail = await mailBox.find(ctx.params.id ?? '')
     if (!mail) return
     allowFrames(ctx)
-    showInFrame(render, ctx, 'mail', { mail })
+    showInFrame(render, ctx, 'mail', { mail, links: linksIn(mail.text) })
   })
   // Alone in a frame without rights: a mail may hold what a stranger typed.
   router.get('/:id/html', async (ctx) => {

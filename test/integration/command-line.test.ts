@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { runCommandLine } from '../../src/cli/program.ts'
 import type { Database } from '../../src/platform/database/index.ts'
 import { openTestDatabase } from '../support/database.ts'
+import { startMailServer } from '../support/mail-server.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 let database: Database
@@ -180,6 +181,42 @@ test('a configuration that cannot be used exits with 3 and names every problem',
   const unreachable = await run('client list', { env: { MONGODB_URI: 'mongodb://u:secret@h@x' } })
   assert.equal(unreachable.exitCode, 3)
   assert.doesNotMatch(unreachable.err, /secret/)
+})
+
+test('a test mail is sent, and what keeps it from being sent is said', async (t) => {
+  const kept = await run('mail test --to ada@example.com')
+  assert.equal(kept.exitCode, 0, kept.err)
+  assert.match(kept.out, /inbox/)
+  const server = await startMailServer(t)
+  const smtp = {
+    GATEHOUSE_MAIL_FROM: 'no-reply@id.example',
+    GATEHOUSE_MAIL_SMTP_URL: `smtp://localhost:${server.port}`,
+    GATEHOUSE_MAIL_SMTP_TLS: 'off',
+  }
+  const sent = await run('mail test --to ada@example.com --language de --json', { env: smtp })
+  assert.deepEqual(json(sent), { to: 'ada@example.com', via: 'smtp' })
+  assert.match(server.taken[0]?.source ?? '', /^Subject: Ein Test von Gatehouse/m)
+  server.manners.recipient = 550
+  const refused = await run('mail test --to ada@example.com', { env: smtp })
+  assert.equal(refused.exitCode, 1)
+  assert.match(refused.err, /550[\s\S]*not today/)
+  const absent = await run('mail test --to ada@example.com', {
+    env: { ...smtp, GATEHOUSE_MAIL_SMTP_URL: 'smtp://localhost:1' },
+  })
+  assert.equal(absent.exitCode, 1)
+  assert.match(absent.err, /cannot be reached|nothing answers/)
+  const production = {
+    NODE_ENV: 'production',
+    MONGODB_URI: database.uri.replace(/\/test_\w+/, (name) => `${name}_production`),
+    ISSUER: 'https://id.example',
+    GATEHOUSE_SECRETS_COOKIE_KEYS: `${'a'.repeat(43)},${'b'.repeat(43)}`,
+    GATEHOUSE_SECRETS_SEALING_KEYS: 'c'.repeat(43),
+    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '47104',
+  }
+  const none = await run('mail test --to ada@example.com', { env: production })
+  assert.equal(none.exitCode, 1)
+  assert.match(none.err, /mail\.smtp\.url/)
+  await database.connection.useDb(`${database.connection.name}_production`).dropDatabase()
 })
 
 test('health says that nothing runs', async () => {

@@ -123,6 +123,7 @@ test('in production there is no workbench, and the console names none', async (t
   const program = startProgram(t, settings)
   await program.says(/First administrator/)
   assert.doesNotMatch(program.output(), /workbench/)
+  assert.match(program.output(), /mail\.smtp\.url and mail\.from are not set/)
   const agent = new Agent()
   const ask = (path: string) =>
     new Promise<number | undefined>((resolve, reject) => {

@@ -43,6 +43,8 @@ test('the one-time link makes the first administrator, who can sign in', async (
 test('the owner is told by mail that a password was set', async () => {
   const browser = new Browser(world.issuer)
   await send(browser, await browser.open(await firstLink()), { ...ada, identifier: 'told@example.com' })
+  const [mail] = await world.mails('told@example.com')
+  assert.match(mail?.subject ?? '', /password was set/)
   assert.match((await browser.open('/workbench/inbox')).text, /told@example\.com/)
 })
 

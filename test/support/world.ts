@@ -93,6 +93,12 @@ export async function createWorld({ env: changes = {}, extraMethods, beside }: W
         },
         { via: 'cli' },
       ),
+    /** The mails to this address (to anybody, when none is given) that were sent so far, the newest first. */
+    async mails(to?: string) {
+      await app.notices.delivery.settle()
+      const all = (await app.mailBox?.list(200)) ?? []
+      return to ? all.filter((mail) => mail.to === to) : all
+    },
     async events(name?: Parameters<typeof app.audit.list>[0]['name']) {
       return app.audit.list(name ? { name } : {}, 200)
     },

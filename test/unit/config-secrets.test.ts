@@ -138,7 +138,37 @@ test('each rule for production refuses by itself', (t) => {
     told({ GATEHOUSE_SECRETS_SEALING_KEYS: made.sealingKeys.join(',') }),
     /^[A-Z_]+: holds a secret .* development$/,
   )
+  const mail = { GATEHOUSE_MAIL_FROM: 'a@example.com', GATEHOUSE_MAIL_SMTP_TLS: 'offered' }
+  assert.match(
+    told({ ...mail, GATEHOUSE_MAIL_SMTP_URL: 'smtp://name:hidden@mail.example.com' }),
+    /^GATEHOUSE_MAIL_SMTP_TLS: must be required in production where mail\.smtp\.url holds a password$/,
+  )
+  for (const url of ['smtp://mail.example.com', 'smtps://name:hidden@mail.example.com']) {
+    assert.equal(told({ ...mail, GATEHOUSE_MAIL_SMTP_URL: url }), '')
+  }
   assert.match(told({ GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1' }), /^signIn\.password\.argon2: is too weak/)
+})
+
+test('the address of a mail server is an address and nothing more, is never told, and needs a sender', (t) => {
+  const dataDir = scratchFolder(t)
+  const told = (url: string, from = 'a@example.com') =>
+    problemsOf({ env: { DATA_DIR: dataDir, GATEHOUSE_MAIL_SMTP_URL: url, GATEHOUSE_MAIL_FROM: from }, configDir })
+  for (const url of ['smtp://mail.example.com', 'smtps://a%40b:hunter2@mail.example.com:465', 'smtp://[::1]:2525/']) {
+    assert.deepEqual(told(url), [], url)
+  }
+  for (const url of [
+    'mail.example.com',
+    'https://mail.example.com',
+    'smtp://',
+    'smtp://u:hunter2@h/x',
+    'smtp://h?tls=0',
+  ]) {
+    const [problem = '', ...more] = told(url)
+    assert.match(problem, /^GATEHOUSE_MAIL_SMTP_URL: mail\.smtp\.url: must be like/, url)
+    assert.doesNotMatch(problem, /hunter2/)
+    assert.deepEqual(more, [])
+  }
+  assert.match(told('smtp://mail.example.com', '').join(), /mail\.from: is missing/)
 })
 
 test('a sealing key is 32 bytes, in either base64 alphabet', (t) => {

@@ -82,6 +82,15 @@ const cases: readonly { name: string; good: readonly string[]; bad: readonly [va
       ['../../etc/passwd', /one of/],
     ],
   },
+  {
+    name: 'GATEHOUSE_MAIL_FROM',
+    good: ['no-reply@example.com', 'post@localhost'],
+    bad: [
+      ['Gatehouse <no-reply@example.com>', /e-mail address/],
+      ['no-reply', /e-mail address/],
+      ['a@example.com,b@example.com', /e-mail address/],
+    ],
+  },
 ]
 
 for (const { name, good, bad } of cases) {

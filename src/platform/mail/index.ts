@@ -1,7 +1,10 @@
-// Mail: one port, and the box that keeps mail where nobody wants it delivered.
-import type { Connection } from 'mongoose'
-import { Schema } from 'mongoose'
-import type { Sealer } from '../seal.ts'
+// Mail: one port, three rooms behind it. SMTP hands mail over, the box keeps it where nobody wants it delivered, and the
+// outbox stands in front of either: what is put there is sent once, also when this process or the mail server stops.
+
+export { createMailBox, type MailBox } from './mail-box.ts'
+export { MailError } from './mail-error.ts'
+export { createOutbox, type OutboxOutcome } from './outbox.ts'
+export { createSmtp } from './smtp.ts'
 
 /** A mail, ready to be sent. */
 export interface Mail {
@@ -9,57 +12,20 @@ export interface Mail {
   readonly subject: string
   readonly html: string
   readonly text: string
+  /** Names this mail: a second copy of it, after a crash at the wrong moment, can be told as one. */
+  readonly id?: string | undefined
 }
 
-/** Hands a mail over. */
-export type SendMail = (mail: Mail) => Promise<void>
+/**
+ * Hands a mail over; resolves once the other side has taken it.
+ * @param signal ends the try
+ * @throws MailError
+ */
+export type SendMail = (mail: Mail, signal?: AbortSignal) => Promise<void>
 
-/** A mail as the box keeps it. */
-export interface KeptMail extends Mail {
-  readonly id: string
-  readonly sentAt: Date
-}
-
-/** Keeps mail instead of sending it, for developing and trying. */
-export interface MailBox {
+/** A way to send mail. */
+export interface MailTransport {
   readonly send: SendMail
-  /** The newest first. */
-  list(limit: number): Promise<KeptMail[]>
-  find(id: string): Promise<KeptMail | undefined>
-}
-
-interface MailDocument {
-  /** The mail itself: links and codes in it are secrets, here as anywhere. */
-  sealed: string
-  sentAt: Date
-}
-
-const KEPT_SECONDS = 7 * 24 * 60 * 60
-const CONTEXT = 'kept-mail'
-const schema = new Schema<MailDocument>(
-  { sealed: { type: String, required: true }, sentAt: { type: Date, required: true } },
-  { collection: 'kept_mail', versionKey: false },
-)
-schema.index({ sentAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
-
-/** A box on this connection. Not for production, so not sharded. */
-export function createMailBox(connection: Connection, sealer: Sealer): MailBox {
-  const model = connection.model<MailDocument>('KeptMail', schema)
-  type Stored = MailDocument & { _id: unknown }
-  const present = ({ _id, sealed, sentAt }: Stored): KeptMail => ({
-    id: String(_id),
-    ...(JSON.parse(sealer.open(sealed, CONTEXT)) as Mail),
-    sentAt,
-  })
-  return {
-    async send(mail) {
-      await model.create({ sealed: sealer.seal(JSON.stringify(mail), CONTEXT), sentAt: new Date() })
-    },
-    list: async (limit) => (await model.find().sort({ sentAt: -1 }).limit(limit).lean<Stored[]>()).map(present),
-    async find(id) {
-      if (!/^[0-9a-f]{24}$/.test(id)) return undefined
-      const mail = await model.findById(id).lean<Stored>()
-      return mail ? present(mail) : undefined
-    },
-  }
+  /** Lets go of what is kept open between mails. */
+  readonly close: () => void
 }

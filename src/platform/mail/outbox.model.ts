@@ -1,0 +1,41 @@
+import type { Connection, Model } from 'mongoose'
+import { Schema } from 'mongoose'
+
+/** A mail that waits to be sent. It is gone once it was. */
+export interface OutboxDocument {
+  _id: string
+  /** The mail and whom it is about: links and codes in it are secrets. */
+  sealed: string
+  /** When the next try is due. While somebody sends it, when their lease runs out and others may try. */
+  dueAt: Date
+  /** Who holds the lease: one claim, not one process. */
+  holder?: string
+  /** Claims so far. */
+  tries: number
+  /** From when on sending it makes no sense. */
+  notAfter?: Date
+  createdAt: Date
+}
+
+/** Whatever happens: sealed links and codes do not lie around longer. */
+const KEPT_SECONDS = 7 * 24 * 60 * 60
+
+const schema = new Schema<OutboxDocument>(
+  {
+    _id: { type: String, required: true },
+    sealed: { type: String, required: true },
+    dueAt: { type: Date, required: true },
+    holder: String,
+    tries: { type: Number, required: true },
+    notAfter: Date,
+    createdAt: { type: Date, required: true },
+  },
+  { collection: 'outbox', versionKey: false, strict: 'throw' },
+)
+schema.index({ dueAt: 1 })
+schema.index({ createdAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
+
+/** The outbox on this connection. Sharding key: `_id`, hashed. */
+export function outboxModel(connection: Connection): Model<OutboxDocument> {
+  return connection.model<OutboxDocument>('Outbox', schema)
+}
