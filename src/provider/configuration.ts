@@ -6,6 +6,7 @@ import { attainableAcrs } from '../sign-in/index.ts'
 import type { Render } from '../web/index.ts'
 import { createFindAccount } from './account-adapter.ts'
 import { scopeClaims, scopes } from './claims.ts'
+import { REGISTRATION_PATH } from './clients/registration.routes.ts'
 import type { Consents } from './consents.ts'
 import { createRenderError } from './errors.ts'
 import { createLoadExistingGrant } from './grants.ts'
@@ -88,6 +89,10 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     cookies: cookies(config),
     ttl: lifetimes(config.lifetimes),
     fetch,
+    // Registration is served by routes of our own.
+    discovery: config.registration.isEnabled
+      ? { registration_endpoint: `${config.server.issuer}${REGISTRATION_PATH}` }
+      : {},
     claims: scopeClaims,
     scopes,
     acrValues: [...attainableAcrs],

@@ -16,6 +16,7 @@ import { createAuditBridge } from './audit-bridge.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
 import { createClientFetch } from './clients/fetch.ts'
 import { type Clients, createClients } from './clients/index.ts'
+import { registrationRoutes } from './clients/registration.routes.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
@@ -26,7 +27,7 @@ import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
 
-export type { Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
+export type { ClientInvitation, Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
 export type { SigningKey, SigningKeys } from './keys/index.ts'
 export { type Resource, resourceSchema } from './resources.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
@@ -84,16 +85,25 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const provider = providers.current
 
   const interaction = interactionRoutes({ ...deps, consents, artifacts, resources, provider })
+  const clients = createClients({
+    store: storage.clients,
+    invitations: storage.clientInvitations,
+    audit,
+    provider,
+    policy: { isProduction, allowedHosts: config.registration.allowedHosts },
+    endClient: async (id) => {
+      await Promise.all([artifacts.revokeByClientId(id), consents.forgetClient(id)])
+    },
+  })
+  const registration = registrationRoutes({
+    issuer: config.server.issuer,
+    store: storage.clients,
+    invitations: storage.clientInvitations,
+    clients,
+    audit,
+  })
   return {
-    clients: createClients({
-      store: storage.clients,
-      audit,
-      provider,
-      policy: { isProduction, allowedHosts: config.registration.allowedHosts },
-      endClient: async (id) => {
-        await Promise.all([artifacts.revokeByClientId(id), consents.forgetClient(id)])
-      },
-    }),
+    clients,
     resources: deps.resources,
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
@@ -102,6 +112,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       providers.pin,
       bridge.middleware,
       ...routed(interaction),
+      ...(config.registration.isEnabled ? routed(registration) : []),
       formPostPage({ render, isProduction }),
       afterSignOut({ artifacts, audit }),
       providers.serve,

@@ -34,3 +34,24 @@ export function readForm(ctx: Context): Record<string, string> {
   if (twice !== undefined) throw malformed(`The field "${twice.slice(0, 40)}" was sent more than once.`)
   return Object.fromEntries(fields)
 }
+
+const parseJson = bodyParser({ enableTypes: ['json'], jsonLimit: '64kb' })
+
+/**
+ * Reads the JSON object of a request, 64 KiB at most.
+ * @throws Refusal `request.media_type`, `request.too_large`, `request.malformed`
+ */
+export async function readJson(ctx: Context): Promise<Readonly<Record<string, unknown>>> {
+  if (!ctx.is('application/json')) {
+    throw new Refusal({ code: 'request.media_type', status: 415, message: 'JSON is expected here.' })
+  }
+  await parseJson(ctx, async () => {}).catch((cause: { status?: unknown }) => {
+    if (cause.status === 413)
+      throw new Refusal({ code: 'request.too_large', status: 413, message: 'The request is too large.', cause })
+    throw malformed('The request is not JSON.', cause)
+  })
+  const { body } = ctx.request as { body?: unknown }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw malformed('A JSON object is expected here.')
+  return { ...body }
+}

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { RegisteredClient, StoredClient } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { invitationCommands, inviteCommand } from './client-invitation.ts'
 import { secretCommands } from './client-secret.ts'
 import { readMetadata } from './metadata-file.ts'
 
@@ -107,5 +108,7 @@ export function clientCommands(shell: Shell, act: Act): Command {
     .option('--yes', 'really do it')
     .action(act(remove(shell)))
   command.addCommand(secretCommands(shell, act))
+  command.addCommand(inviteCommand(shell, act))
+  command.addCommand(invitationCommands(shell, act))
   return command
 }

@@ -2,6 +2,7 @@
 // door is used, and one set of policies.
 import type { Provider } from 'oidc-provider'
 import type { Audit, EventDetail, EventSubject } from '../../audit/index.ts'
+import type { ClientInvitations } from './invitations.ts'
 import type { PolicyOptions } from './policies/index.ts'
 import { refusals } from './refusals.ts'
 import { createRegister, type RegisterClient } from './register.ts'
@@ -10,6 +11,7 @@ import type { ClientStore, StoredClient } from './store.ts'
 import { createUpdate, type UpdateClient } from './update.ts'
 import { createValidate } from './validate.ts'
 
+export type { ClientInvitation } from './invitations.ts'
 export type { RegisteredClient } from './register.ts'
 export type { SecretInfo } from './secrets.ts'
 export type { StoredClient } from './store.ts'
@@ -19,6 +21,7 @@ export interface Clients {
   readonly register: RegisterClient
   readonly update: UpdateClient
   readonly secrets: ClientSecrets
+  readonly invitations: ClientInvitations
   readonly find: (id: string) => Promise<StoredClient | undefined>
   /** @throws Refusal `client.unknown` */
   readonly get: (id: string) => Promise<StoredClient>
@@ -30,6 +33,7 @@ export interface Clients {
 /** What clients need from the rest of the protocol. */
 export interface ClientsDependencies {
   readonly store: ClientStore
+  readonly invitations: ClientInvitations
   readonly audit: Audit
   readonly provider: () => Provider
   readonly policy: PolicyOptions
@@ -38,12 +42,20 @@ export interface ClientsDependencies {
 }
 
 /** Opens the room. */
-export function createClients({ store, audit, provider, policy, endClient }: ClientsDependencies): Clients {
+export function createClients({
+  store,
+  invitations,
+  audit,
+  provider,
+  policy,
+  endClient,
+}: ClientsDependencies): Clients {
   const validate = createValidate({ provider, policy })
   return {
     register: createRegister({ store, audit, validate }),
     update: createUpdate({ store, audit, validate }),
     secrets: createSecrets({ store, audit }),
+    invitations,
     find: store.find,
     list: store.list,
     async get(id) {

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { Audit, EventSubject } from '../../audit/index.ts'
 import { hashSecret, newId, newSecret } from '../../platform/ids.ts'
 import type { ClientSecret } from './model.ts'
@@ -28,6 +29,20 @@ export function issueSecret(expiresAt?: Date): { secret: string; stored: ClientS
     ...(expiresAt ? { expiresAt } : {}),
   }
   return { secret, stored }
+}
+
+/** The part of a secret that decides whether another text is the same. */
+export interface ComparableSecret {
+  readonly id: string
+  readonly hash: string
+  readonly expiresAt?: Date | string | undefined
+}
+
+/** The one of these that this is the plain text of, if it still works. All are looked at, whichever it is. */
+export function findSecret<T extends ComparableSecret>(secrets: readonly T[], plain: string): T | undefined {
+  const given = Buffer.from(hashSecret(plain))
+  const matching = secrets.filter(({ hash }) => timingSafeEqual(Buffer.from(hash), given))
+  return matching.find(({ expiresAt }) => expiresAt === undefined || new Date(expiresAt) > new Date())
 }
 
 /** What can be told of a secret. */

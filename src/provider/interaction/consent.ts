@@ -37,6 +37,12 @@ function requestedBy(interaction: Interaction, { resources }: InteractionDepende
   }
 }
 
+/** Where the answer goes, as people read it: a host, this device, or an app by its scheme. */
+function whereTo(redirectUri: string | undefined): string | undefined {
+  const url = redirectUri && URL.parse(redirectUri)
+  return url ? url.host || url.protocol.slice(0, -1) : undefined
+}
+
 /** Asks in plain words. */
 export async function showConsent(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<void> {
   const { interaction, client, uid } = seam
@@ -46,6 +52,7 @@ export async function showConsent(ctx: Context, seam: Seam, deps: InteractionDep
   deps.render(ctx, 'consent', {
     client: presentClient(client),
     csrf: deps.csrf.token(uid),
+    returnsTo: whereTo(textParam(interaction, 'redirect_uri')),
     action: `/interaction/${uid}/consent`,
     switchAction: `/interaction/${uid}/begin`,
     account: { identifier: account?.email, name: account?.name },

@@ -36,7 +36,8 @@ export interface Seam {
 /** What pages say about a client. */
 export function presentClient(client: Client) {
   const { clientName, clientId, logoUri, policyUri, tosUri, clientUri } = client
-  return { name: clientName ?? clientId, logoUri, policyUri, tosUri, uri: clientUri }
+  const isUnverified = client.is_unverified === true
+  return { name: clientName ?? clientId, logoUri, policyUri, tosUri, uri: clientUri, isUnverified }
 }
 
 /** A parameter of the authorization request, when it is there and plain. */

@@ -2,6 +2,8 @@ import type { Connection } from 'mongoose'
 import type { Audit } from '../../audit/index.ts'
 import type { Changes, Gatherings } from '../../platform/database/index.ts'
 import type { Sealer } from '../../platform/seal.ts'
+import { clientInvitationModel } from '../clients/invitations.model.ts'
+import { type ClientInvitations, createInvitations } from '../clients/invitations.ts'
 import { clientModel } from '../clients/model.ts'
 import { type ClientStore, createClientStore } from '../clients/store.ts'
 import { type Consents, createConsents } from '../consents.ts'
@@ -13,6 +15,7 @@ import { type Artifacts, createArtifacts } from './artifacts.ts'
 export interface ProtocolStorage {
   readonly artifacts: Artifacts
   readonly clients: ClientStore
+  readonly clientInvitations: ClientInvitations
   readonly consents: Consents
   /** Ends every session, grant and token of an account, at once. */
   readonly endAccount: (accountId: string, reason: string) => Promise<void>
@@ -38,6 +41,7 @@ export function openProtocolStorage({
   return {
     artifacts,
     clients: createClientStore(clientModel(connection), changes),
+    clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),
     async endAccount(accountId, reason) {
       const sessions = await artifacts.revokeByAccountId(accountId)
