@@ -10,6 +10,7 @@ import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox, createSmtp, type MailBox, type MailTransport } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
+import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
@@ -192,6 +193,7 @@ export async function createApp(options: AppOptions) {
       signIn,
       clients: protocol.clients,
       keys: protocol.keys,
+      reseal: createReseal(ports),
       notices,
       mailBox: workbench?.mailBox,
       readiness,

@@ -62,6 +62,12 @@ export const events = {
   'mail.refused': z.strictObject({ notice: text, code: text }),
   'mail.abandoned': z.strictObject({ notice: text, tries: z.number().int() }),
   'mail.expired': z.strictObject({ notice: text, tries: z.number().int() }),
+  'sealed_values.resealed': z.strictObject({
+    keyId: text,
+    resealed: z.number().int(),
+    remaining: z.number().int(),
+    unreadable: z.number().int(),
+  }),
   'signing_key.created': signingKey,
   'signing_key.promoted': signingKey,
   'signing_key.retired': signingKey,

@@ -11,8 +11,12 @@ export interface Sealer {
   seal(plain: string, context: string): string
   /** @throws SealError */
   open(sealed: string, context: string): string
-  /** Whether it was sealed with a key that is no longer the first. */
-  needsReseal(sealed: string): boolean
+  /** The ids of the keys, the one that seals first. They tell nothing of the keys. */
+  readonly keyIds: readonly string[]
+  /** Where in a sealed value the id of its key begins. */
+  readonly keyIdAt: number
+  /** Matches what was sealed with the first key. */
+  readonly sealedByFirst: RegExp
 }
 
 const VERSION = 'v1'
@@ -68,6 +72,8 @@ export function createSealer(keys: readonly string[]): Sealer {
         throw new SealError('changed, or sealed for something else', { cause })
       }
     },
-    needsReseal: (sealed) => sealed.split('.')[1] !== first.id,
+    keyIds: ring.map(({ id }) => id),
+    keyIdAt: VERSION.length + 1,
+    sealedByFirst: new RegExp(`^${VERSION}\\.${first.id}\\.`),
   }
 }

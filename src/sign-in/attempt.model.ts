@@ -1,5 +1,6 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../platform/reseal/index.ts'
 import type { Evidence } from './method.ts'
 
 /** A challenge that waits for its answer. */
@@ -36,6 +37,12 @@ export interface AttemptDocument {
   forgottenAt: Date
 }
 
+/** What a part of an attempt is sealed with. */
+export const sealingContext =
+  (part: 'pending' | 'request') =>
+  ({ _id }: Pick<AttemptDocument, '_id'>) =>
+    `attempt:${_id}:${part}`
+
 const schema = new Schema<AttemptDocument>(
   {
     _id: { type: String, required: true },
@@ -43,9 +50,9 @@ const schema = new Schema<AttemptDocument>(
     suggestedIdentifier: String,
     method: String,
     evidence: { type: Schema.Types.Mixed, required: true },
-    pending: Schema.Types.Mixed,
+    pending: { type: Schema.Types.Mixed, ...sealed(sealingContext('pending'), 'sealed') },
     notice: Schema.Types.Mixed,
-    request: { type: String, required: true },
+    request: { type: String, required: true, ...sealed(sealingContext('request')) },
     createdAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },
     forgottenAt: { type: Date, required: true },

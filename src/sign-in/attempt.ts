@@ -1,7 +1,7 @@
 import type { Model } from 'mongoose'
 import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
-import type { AttemptDocument, Notice } from './attempt.model.ts'
+import { type AttemptDocument, type Notice, sealingContext } from './attempt.model.ts'
 import type { Challenge, Evidence } from './method.ts'
 
 const PENDING_SECONDS = 15 * 60
@@ -56,7 +56,7 @@ const present = (uid: string, document: AttemptDocument): Attempt => ({
 /** Attempts on this model. Every change is one conditional update of one document; expiry is checked on read. */
 export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): Attempts {
   const live = (uid: string) => ({ _id: hashSecret(uid), expiresAt: { $gt: new Date() } })
-  const context = (uid: string, part: string) => `attempt:${hashSecret(uid)}:${part}`
+  const context = (uid: string, part: 'pending' | 'request') => sealingContext(part)({ _id: hashSecret(uid) })
 
   return {
     async open({ uid, request, expiresAt, identifier, suggestedIdentifier }) {

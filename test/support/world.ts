@@ -104,7 +104,7 @@ export async function createWorld({ env: changes = {}, extraMethods, beside }: W
     },
     async close() {
       await server.drain(1)
-      if (!beside) await app.connection.dropDatabase()
+      if (!beside && !changes.MONGODB_URI) await app.connection.dropDatabase()
       await app.close()
     },
   }

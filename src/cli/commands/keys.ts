@@ -1,13 +1,18 @@
 import { Command } from 'commander'
+import type { App } from '../../app.ts'
 import type { SigningKey } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
-import { type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 
 const ROTATE_HELP = `
 Without --now the next key is published at once and signs when apps have had time to see it (keys.publishAheadDays).
 With --now it signs at once: apps that keep keys for long refuse its tokens until they ask again. Do this when a key
 may be known to others. What the key before has signed stays good until that key is removed (keys.keepAfterDays).
 Running processes follow within seconds.`
+
+const RESEAL_HELP = `
+To change the sealing key: put the new one before the old in GATEHOUSE_SECRETS_SEALING_KEYS, restart every process, run
+this, and remove the old one when keys list shows that nothing hangs on it any more. It can be stopped and run again.`
 
 const WHAT_NEXT = { next: 'signs from', current: 'is followed at', previous: 'is removed at' } as const
 
@@ -31,13 +36,63 @@ const tell = (keys: readonly SigningKey[]): Outcome => ({
   text: toColumns(keys.map(describe)),
 })
 
+/** The sealing keys: those that are configured, and those that are missed, each with what hangs on it. */
+async function surveySealing({ keyIds, survey }: App['reseal']) {
+  const counts = await survey()
+  const missing = new Set(counts.map(({ keyId }) => keyId)).difference(new Set(keyIds))
+  return [...keyIds, ...missing].map((id) => {
+    const own = counts.filter(({ keyId }) => keyId === id)
+    return {
+      id,
+      role: id === keyIds[0] ? ('seals' as const) : missing.has(id) ? ('missing' as const) : ('opens' as const),
+      values: own.reduce((sum, { count }) => sum + count, 0),
+      collections: Object.fromEntries(own.map(({ collection, count }) => [collection, count])),
+    }
+  })
+}
+
+/** Everything there is to know about keys. */
+async function list({ keys, reseal }: App): Promise<Outcome> {
+  const [signing, sealing] = [tell(await keys.list()), await surveySealing(reseal)]
+  const rows = sealing.map(({ id, role, values }) => [id, role, values === 1 ? '1 value' : `${values} values`])
+  return {
+    json: { ...(signing.json as object), sealing_keys: sealing },
+    text: `Signing keys\n${signing.text}\n\nSealing keys\n${toColumns(rows)}`,
+  }
+}
+
+/** Seals anew what hangs on old keys, and says how far it is at every hundredth. @throws CommandError when some is left */
+async function resealAll({ reseal, audit }: App, shell: Shell): Promise<Outcome> {
+  let told = -1
+  const result = await reseal.run(({ done, total }) => {
+    const percent = total === 0 ? 100 : Math.floor((100 * done) / total)
+    if (percent > told) shell.err(`${done} of ${total}`)
+    told = Math.max(told, percent)
+  })
+  await audit.record('sealed_values.resealed', { actor: { type: 'system' } }, result)
+  const { keyId, resealed, remaining, unreadable } = result
+  if (unreadable > 0) {
+    throw new CommandError(
+      'keys.unreadable',
+      `No configured key opens ${unreadable} values; ${resealed} were sealed anew. Add the key that keys list misses.`,
+    )
+  }
+  if (remaining > 0) {
+    throw new CommandError(
+      'keys.remaining',
+      `${remaining} values hang on old keys again; ${resealed} were sealed anew. Restart every process with the new key, then run this again.`,
+    )
+  }
+  return { json: { key_id: keyId, resealed }, text: `Sealed ${resealed} values anew with ${keyId}.` }
+}
+
 /** Commands about keys. */
 export function keysCommands(shell: Shell, act: Act): Command {
   const command = new Command('keys').description('look at keys and change them')
   command
     .command('list')
-    .description('list the signing keys, and what becomes of each')
-    .action(act(() => withApp(shell, async ({ keys }) => tell(await keys.list()))))
+    .description('list the signing keys and what becomes of each, and the sealing keys and how much hangs on each')
+    .action(act(() => withApp(shell, list)))
   command
     .command('rotate')
     .description('change the signing keys before their time')
@@ -52,5 +107,10 @@ export function keysCommands(shell: Shell, act: Act): Command {
         }),
       ),
     )
+  command
+    .command('reseal')
+    .description('seal everything anew that hangs on an old sealing key')
+    .addHelpText('after', RESEAL_HELP)
+    .action(act(() => withApp(shell, (app) => resealAll(app, shell))))
   return command
 }

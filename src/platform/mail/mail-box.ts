@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../reseal/index.ts'
 import type { Sealer } from '../seal.ts'
 import type { Mail, MailTransport } from './index.ts'
 
@@ -25,7 +26,10 @@ interface MailDocument {
 const KEPT_SECONDS = 7 * 24 * 60 * 60
 const CONTEXT = 'kept-mail'
 const schema = new Schema<MailDocument>(
-  { sealed: { type: String, required: true }, sentAt: { type: Date, required: true } },
+  {
+    sealed: { type: String, required: true, ...sealed(() => CONTEXT) },
+    sentAt: { type: Date, required: true },
+  },
   { collection: 'kept_mail', versionKey: false },
 )
 schema.index({ sentAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
@@ -34,10 +38,10 @@ schema.index({ sentAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
 export function createMailBox(connection: Connection, sealer: Sealer): MailBox {
   const model = connection.model<MailDocument>('KeptMail', schema)
   type Stored = MailDocument & { _id: unknown }
-  const present = ({ _id, sealed, sentAt }: Stored): KeptMail => ({
-    ...(JSON.parse(sealer.open(sealed, CONTEXT)) as Mail),
-    id: String(_id),
-    sentAt,
+  const present = (stored: Stored): KeptMail => ({
+    ...(JSON.parse(sealer.open(stored.sealed, CONTEXT)) as Mail),
+    id: String(stored._id),
+    sentAt: stored.sentAt,
   })
   return {
     async send(mail) {

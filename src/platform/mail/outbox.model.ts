@@ -1,5 +1,6 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../reseal/index.ts'
 
 /** A mail that waits to be sent. It is gone once it was. */
 export interface OutboxDocument {
@@ -20,10 +21,13 @@ export interface OutboxDocument {
 /** Whatever happens: sealed links and codes do not lie around longer. */
 const KEPT_SECONDS = 7 * 24 * 60 * 60
 
+/** What a mail is sealed with. */
+export const mailContext = ({ _id }: Pick<OutboxDocument, '_id'>) => `outbox:${_id}`
+
 const schema = new Schema<OutboxDocument>(
   {
     _id: { type: String, required: true },
-    sealed: { type: String, required: true },
+    sealed: { type: String, required: true, ...sealed(mailContext) },
     dueAt: { type: Date, required: true },
     holder: String,
     tries: { type: Number, required: true },

@@ -5,7 +5,7 @@ import type { Sealer } from '../seal.ts'
 import { backOffMs, MAX_TRIES } from './back-off.ts'
 import type { Mail, SendMail } from './index.ts'
 import { MailError } from './mail-error.ts'
-import { type OutboxDocument, outboxModel } from './outbox.model.ts'
+import { mailContext, type OutboxDocument, outboxModel } from './outbox.model.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 /** A mail to be sent. */
@@ -70,7 +70,6 @@ interface Content extends Pick<OutgoingMail, 'mail' | 'about'> {}
 export function createOutbox(deps: OutboxDependencies): Outbox {
   const { connection, sealer, send, concurrency, logger, onOutcome } = deps
   const model = outboxModel(connection)
-  const context = (id: string) => `outbox:${id}`
 
   const claim = () => {
     const now = Date.now()
@@ -93,9 +92,9 @@ export function createOutbox(deps: OutboxDependencies): Outbox {
     await model.updateOne({ _id, holder }, { $set: { dueAt }, $unset: { holder: 1 } })
   }
 
-  const open = ({ _id, sealed }: OutboxDocument): Content | undefined => {
+  const open = (document: OutboxDocument): Content | undefined => {
     try {
-      return JSON.parse(sealer.open(sealed, context(_id))) as Content
+      return JSON.parse(sealer.open(document.sealed, mailContext(document))) as Content
     } catch (error) {
       logger.error({ err: error }, 'a mail in the outbox cannot be opened: is its sealing key gone?')
       return undefined
@@ -137,7 +136,7 @@ export function createOutbox(deps: OutboxDependencies): Outbox {
       const _id = newId()
       const now = new Date()
       const content: Content = { mail, about }
-      const sealed = sealer.seal(JSON.stringify(content), context(_id))
+      const sealed = sealer.seal(JSON.stringify(content), mailContext({ _id }))
       await model.create({ _id, sealed, dueAt: now, tries: 0, createdAt: now, ...(notAfter ? { notAfter } : {}) })
       worker.wake()
     },

@@ -1,7 +1,7 @@
 import type { Model } from 'mongoose'
 import type { Sealer } from '../../platform/seal.ts'
 import type { PrivateJwk } from './make-key.ts'
-import type { KeysetDocument } from './model.ts'
+import { type KeysetDocument, keysetContext } from './model.ts'
 import type { KeyRecord } from './schedule.ts'
 
 /** The keys of one algorithm, opened. */
@@ -22,7 +22,6 @@ export interface Keysets {
 }
 
 const DUPLICATE_KEY = 11000
-const contextOf = ({ _id }: Pick<KeysetDocument, '_id'>) => `keyset:${_id}`
 
 /** Keysets on this model. */
 export function createKeysets(model: Model<KeysetDocument>, sealer: Sealer): Keysets {
@@ -30,7 +29,7 @@ export function createKeysets(model: Model<KeysetDocument>, sealer: Sealer): Key
     alg: document._id,
     version: document.version,
     keys: document.keys,
-    privateKeys: JSON.parse(sealer.open(document.sealed, contextOf(document))),
+    privateKeys: JSON.parse(sealer.open(document.sealed, keysetContext(document))),
   })
   const insert = (document: KeysetDocument) =>
     model.create(document).then(
@@ -49,7 +48,7 @@ export function createKeysets(model: Model<KeysetDocument>, sealer: Sealer): Key
     async replace({ alg, version, privateKeys }, keys, made) {
       const all = made ? { ...privateKeys, [made.kid]: made } : privateKeys
       const kept = Object.fromEntries(keys.map(({ kid }) => [kid, all[kid]]))
-      const sealed = sealer.seal(JSON.stringify(kept), contextOf({ _id: alg }))
+      const sealed = sealer.seal(JSON.stringify(kept), keysetContext({ _id: alg }))
       const document = { _id: alg, version: version + 1, keys: [...keys], sealed }
       if (version === 0) return insert(document)
       const { modifiedCount } = await model.replaceOne({ _id: alg, version }, document)

@@ -1,5 +1,6 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../../platform/reseal/index.ts'
 import type { KeyRecord } from './schedule.ts'
 
 /**
@@ -15,6 +16,9 @@ export interface KeysetDocument {
   /** The private keys by their ids, sealed. */
   sealed: string
 }
+
+/** What the private keys are sealed with. */
+export const keysetContext = ({ _id }: Pick<KeysetDocument, '_id'>) => `keyset:${_id}`
 
 const schema = new Schema<KeysetDocument>(
   {
@@ -33,7 +37,7 @@ const schema = new Schema<KeysetDocument>(
         { _id: false },
       ),
     ],
-    sealed: { type: String, required: true },
+    sealed: { type: String, required: true, ...sealed(keysetContext) },
   },
   { collection: 'keysets', versionKey: false, strict: 'throw' },
 )

@@ -1,5 +1,6 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../../platform/reseal/index.ts'
 
 /**
  * One record of the protocol library, of whichever kind. The id is the hash of the bearer secret, and the payload is
@@ -21,11 +22,14 @@ export interface ArtifactDocument {
   userCodeHash?: string
 }
 
+/** What the payload of a record is sealed with: it cannot be moved to another one. */
+export const payloadContext = ({ kind, _id }: Pick<ArtifactDocument, '_id' | 'kind'>) => `artifact:${kind}:${_id}`
+
 const schema = new Schema<ArtifactDocument>(
   {
     _id: { type: String, required: true },
     kind: { type: String, required: true },
-    payload: { type: String, required: true },
+    payload: { type: String, required: true, ...sealed(payloadContext) },
     expiresAt: Date,
     consumedAt: Date,
     claim: String,

@@ -2,7 +2,7 @@ import type { AdapterPayload } from 'oidc-provider'
 import type { Gathered, Units } from '../../platform/database/index.ts'
 import { hashSecret } from '../../platform/ids.ts'
 import type { Sealer } from '../../platform/seal.ts'
-import type { ArtifactDocument } from './artifact.model.ts'
+import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
 
 /** The library's records, by kind and plain id, on MongoDB. */
 export interface Artifacts {
@@ -28,7 +28,6 @@ interface Dependencies {
   readonly sealer: Sealer
 }
 
-const contextOf = (document: Pick<ArtifactDocument, '_id' | 'kind'>) => `artifact:${document.kind}:${document._id}`
 const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || expiresAt.getTime() > Date.now()
 
 /**
@@ -38,7 +37,7 @@ const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || e
  */
 export function createArtifacts({ records, units, sealer }: Dependencies): Artifacts {
   const open = (document: ArtifactDocument): AdapterPayload => {
-    const payload = JSON.parse(sealer.open(document.payload, contextOf(document)))
+    const payload = JSON.parse(sealer.open(document.payload, payloadContext(document)))
     // The truth about use and expiry stands beside the sealed payload.
     if (document.consumedAt) payload.consumed = Math.floor(document.consumedAt.getTime() / 1000)
     if (document.expiresAt) payload.exp = Math.floor(document.expiresAt.getTime() / 1000)
@@ -57,7 +56,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       userCodeHash: userCode === undefined ? undefined : hashSecret(userCode),
     }
     const kept = Object.fromEntries(Object.entries(beside).filter(([, value]) => value !== undefined))
-    return { ...kept, _id, kind, payload: sealer.seal(JSON.stringify(payload), contextOf({ _id, kind })) }
+    return { ...kept, _id, kind, payload: sealer.seal(JSON.stringify(payload), payloadContext({ _id, kind })) }
   }
   /** The one of this kind that is live. Of two that answer to one user code none is meant: neither may be approved. */
   const only = (kind: string, documents: readonly ArtifactDocument[]) => {

@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose'
 import { Schema } from 'mongoose'
 import { hashSecret, newSecret } from '../../platform/ids.ts'
+import { sealed } from '../../platform/reseal/index.ts'
 import type { Sealer } from '../../platform/seal.ts'
 
 /** One request and its answer, as they went over the wire. */
@@ -50,10 +51,11 @@ interface RunDocument {
 }
 
 const LIFETIME_MS = 60 * 60 * 1000
+const contextOf = ({ _id }: Pick<RunDocument, '_id'>) => `playground:${_id}`
 const schema = new Schema<RunDocument>(
   {
     _id: { type: String, required: true },
-    sealed: { type: String, required: true },
+    sealed: { type: String, required: true, ...sealed(contextOf) },
     expiresAt: { type: Date, required: true },
   },
   { collection: 'playground_runs', versionKey: false },
@@ -65,12 +67,11 @@ export function createRuns(connection: Connection, sealer: Sealer): Runs {
   const model = connection.model<RunDocument>('PlaygroundRun', schema)
   const save = async (id: string, run: Run) => {
     const _id = hashSecret(id)
-    const sealed = sealer.seal(JSON.stringify(run), `playground:${_id}`)
-    await model.updateOne(
-      { _id },
-      { $set: { sealed, expiresAt: new Date(Date.now() + LIFETIME_MS) } },
-      { upsert: true },
-    )
+    const change = {
+      sealed: sealer.seal(JSON.stringify(run), contextOf({ _id })),
+      expiresAt: new Date(Date.now() + LIFETIME_MS),
+    }
+    await model.updateOne({ _id }, { $set: change }, { upsert: true })
   }
   return {
     save,
@@ -81,7 +82,7 @@ export function createRuns(connection: Connection, sealer: Sealer): Runs {
     },
     async find(id) {
       const document = await model.findOne({ _id: hashSecret(id), expiresAt: { $gt: new Date() } }).lean<RunDocument>()
-      return document ? JSON.parse(sealer.open(document.sealed, `playground:${document._id}`)) : undefined
+      return document ? JSON.parse(sealer.open(document.sealed, contextOf(document))) : undefined
     },
   }
 }
