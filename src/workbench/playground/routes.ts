@@ -83,7 +83,10 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
       .filter(({ identifier }) => identifier === form.resource)
       .flatMap((api) => api.scopes.map(({ name }) => name))
     const scope = [...SCOPES, ...apiScopes].filter((name) => form[`scope.${name}`] === 'on').join(' ')
-    const typed = PARAMETERS.flatMap((name): [string, string][] => (form[name] ? [[name, form[name]]] : []))
+    // Without it the wish to stay connected is dropped (OpenID Connect Core section 11).
+    const prompt = form.prompt || (form['scope.offline_access'] === 'on' ? 'consent' : '')
+    const wished: Readonly<Record<string, string>> = { ...form, prompt }
+    const typed = PARAMETERS.flatMap((name): [string, string][] => (wished[name] ? [[name, wished[name]]] : []))
     const { run, url } = await relyingParty.start({
       clientId: client.id,
       clientSecret: form.client_secret || undefined,

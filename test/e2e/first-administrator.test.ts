@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { launchChromium, whyNoBrowser } from '../support/chromium.ts'
+import { openTestDatabase, testServer } from '../support/database.ts'
+import { startProgram } from '../support/program.ts'
+import { openVisitor } from '../support/visitor.ts'
+import { findFreePort } from '../support/world.ts'
+
+const EMAIL = 'grace@example.com'
+const CHOSEN = 'a password nobody else has'
+
+test('from the link at the console to tokens in the playground, and out again', { skip: whyNoBrowser }, async (t) => {
+  const database = await openTestDatabase()
+  t.after(() => database.close())
+  const program = startProgram(t, {
+    PORT: String(await findFreePort()),
+    DATA_DIR: testServer.dataDir,
+    MONGODB_URI: database.uri,
+  })
+  const [, link = ''] = await program.says(/First administrator +(\S+)/)
+  await program.says(/Inbox +\S+/)
+  const browser = await launchChromium()
+  t.after(() => browser.close())
+  const { origin } = new URL(link)
+  const visitor = await openVisitor(t, browser, origin)
+  const { page } = visitor
+
+  await visitor.open(link)
+  await visitor.sees('Welcome to Gatehouse')
+  await visitor.type('E-mail', EMAIL)
+  await visitor.type('Name (optional)', 'Grace')
+  await visitor.type('Password', 'too short')
+  await visitor.press('Create the account')
+  await visitor.sees('Welcome to Gatehouse')
+  assert.match((await page.getByRole('alert').textContent()) ?? '', /at least 12 characters/)
+  await visitor.type('Password', CHOSEN)
+  await visitor.press('Create the account')
+  await visitor.sees('All set')
+  await visitor.follow('Try it in the playground')
+
+  await visitor.sees('Playground')
+  await page.getByLabel('offline_access').check()
+  await visitor.press('Sign in')
+  await visitor.signIn(EMAIL, CHOSEN)
+  await visitor.sees('Playground would like to use your account')
+  for (const wish of ['See your name', 'See your e-mail address', 'Stay connected while you are away'])
+    assert.ok(await page.getByText(wish).isVisible(), wish)
+  await visitor.press('Allow')
+
+  await visitor.sees('What happened')
+  const idToken = page.getByRole('region', { name: 'ID token' })
+  assert.ok(await idToken.getByText('Signature is right').isVisible())
+  assert.ok(await idToken.getByText(`"iss": "${origin}"`).isVisible())
+  assert.ok(await page.getByRole('region', { name: 'Refresh token' }).isVisible())
+  const latest = page.locator('details[open] pre').last()
+  for (const [action, answer] of [
+    ['Ask userinfo', `"email": "${EMAIL}"`],
+    ['Introspect', '"active": true'],
+    ['Refresh', '"access_token"'],
+    ['Revoke', 'Revocation request'],
+    ['Introspect', '"active": false'],
+  ] as const) {
+    await visitor.press(action)
+    await visitor.sees('What happened')
+    if (answer.startsWith('"')) assert.ok((await latest.textContent())?.includes(answer), `${action}: ${answer}`)
+    else assert.ok(await page.getByText(answer).isVisible(), action)
+  }
+  await visitor.press('Sign out')
+  await page.waitForURL(/\/workbench\/playground$/)
+  await visitor.sees('Playground')
+  await page.getByText('More parameters').click()
+  await page.getByLabel('prompt').selectOption('none')
+  await visitor.press('Sign in')
+  await visitor.sees('What happened')
+  assert.match((await page.getByRole('alert').textContent()) ?? '', /login_required/)
+
+  for (const kind of ['one-time link', 'password', 'cookie', 'token', 'code', 'csrf'])
+    assert.ok(visitor.secrets.kinds.has(kind), kind)
+  // The one-time link is told to whoever runs the program, and to nobody else: once.
+  const log = program.output().replace(link, '')
+  assert.deepEqual(await visitor.secrets.findIn({ log, connection: database.connection }), [])
+  program.child.kill('SIGTERM')
+  assert.equal(await program.ended, 0)
+})

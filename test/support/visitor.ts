@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import axe, { type AxeResults, type RunOptions } from 'axe-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { SeenSecrets } from './secrets.ts'
+
+/** WCAG 2.2 A and AA, and what axe's authors recommend on top. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** Fields of addresses and forms that are nobody else's business. */
+const SECRET_FIELDS = new Set(['code', 'csrf', 'xsrf', 'password', 'client_secret', 'id_token_hint'])
+
+const DESK = { width: 1280, height: 900 }
+/** The narrowest page that has to work (WCAG 2.2, 1.4.10). */
+const NARROW = { width: 320, height: 640 }
+
+/** For machines that have much to do; what is waited for comes in a moment. */
+const PATIENCE_MS = 15_000
+
+/** How somebody comes along. */
+export interface VisitorOptions {
+  /** Whether scripts run; they do unless this says otherwise. */
+  readonly hasScript?: boolean
+  readonly locale?: string
+}
+
+/** Somebody in front of Chromium. Every page they look at is inspected: accessibility, narrow screens, the console. */
+export class Visitor {
+  readonly page: Page
+  readonly issuer: string
+  readonly secrets = new SeenSecrets()
+  readonly #context: BrowserContext
+  readonly #hasScript: boolean
+  readonly #complaints: string[] = []
+
+  constructor(context: BrowserContext, page: Page, issuer: string, hasScript: boolean) {
+    this.page = page
+    this.issuer = issuer
+    this.#context = context
+    this.#hasScript = hasScript
+    page.on('pageerror', (error) => this.#complaints.push(error.message))
+    page.on('console', (message) => {
+      // The browser tells of every page with such a status; those that we meant are looked at by their heading.
+      const isRefusedPage = /the server responded with a status of 4\d\d/.test(message.text())
+      if (message.type() === 'error' && !isRefusedPage) this.#complaints.push(`${page.url()}: ${message.text()}`)
+    })
+    context.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url())
+      this.secrets.keep('one-time link', /^\/welcome\/([\w-]{43})$/.exec(pathname)?.[1])
+      for (const [name, value] of [...searchParams, ...new URLSearchParams(request.postData() ?? '')])
+        if (SECRET_FIELDS.has(name)) this.secrets.keep(name, value)
+    })
+  }
+
+  async open(address: string): Promise<void> {
+    await this.page.goto(new URL(address, this.issuer).href)
+  }
+
+  /** Waits for the page with this heading, and inspects it. */
+  async sees(heading: string | RegExp): Promise<void> {
+    await this.#arrives(heading)
+    assert.equal(await this.page.locator('h1').count(), 1)
+    for (const { value } of await this.#context.cookies()) this.secrets.keep('cookie', value)
+    this.secrets.keep('token', ...(await this.page.locator('[id^="raw-"]').allTextContents()))
+    await this.#fitsNarrowScreens()
+    if (this.#hasScript) await this.#isAccessible()
+    assert.deepEqual(this.#complaints, [])
+  }
+
+  /** Presses the button, and waits for the page that it leads to. */
+  async press(name: string): Promise<void> {
+    await this.#leave(() => this.page.getByRole('button', { name, exact: true }).click())
+  }
+
+  /** Follows the link, and waits for the page that it leads to. */
+  async follow(name: string): Promise<void> {
+    await this.#leave(() => this.page.getByRole('link', { name, exact: true }).click())
+  }
+
+  /** Presses a key that leads to another page. */
+  async pressKey(key: string): Promise<void> {
+    await this.#leave(() => this.page.keyboard.press(key))
+  }
+
+  async type(label: string, text: string): Promise<void> {
+    await this.page.getByLabel(label, { exact: true }).fill(text)
+  }
+
+  /** Fills in the two sign-in pages, on the way to something else. */
+  async signIn(email: string, password: string): Promise<void> {
+    await this.#arrives('Sign in')
+    await this.type('E-mail', email)
+    await this.press('Continue')
+    await this.#arrives('Enter your password')
+    await this.type('Password', password)
+    await this.press('Sign in')
+  }
+
+  async #arrives(heading: string | RegExp): Promise<void> {
+    const found = this.page.getByRole('heading', { level: 1, name: heading, exact: typeof heading === 'string' })
+    await found.waitFor({ timeout: PATIENCE_MS }).catch(async (cause: unknown) => {
+      const shown = await this.page.locator('h1').allTextContents()
+      throw new Error(`"${heading}" does not come; there is "${shown}" at ${this.page.url()}`, { cause })
+    })
+  }
+
+  async #leave(act: () => Promise<void>): Promise<void> {
+    const loaded = this.page.waitForEvent('domcontentloaded', { timeout: PATIENCE_MS })
+    await Promise.all([loaded, act()])
+  }
+
+  async #fitsNarrowScreens(): Promise<void> {
+    await this.page.setViewportSize(NARROW)
+    const width = await this.page.evaluate<number>('document.documentElement.scrollWidth')
+    assert.ok(width <= NARROW.width, `${this.page.url()} is ${width} px wide on a screen of ${NARROW.width}`)
+    await this.page.setViewportSize(DESK)
+  }
+
+  /** In both colour schemes; colours are all that differs between them. The debugger's way in, so the page's CSP stays. */
+  async #isAccessible(): Promise<void> {
+    await this.page.evaluate(axe.source)
+    const found = await this.#runAxe({ runOnly: RULES })
+    await this.page.emulateMedia({ colorScheme: 'dark' })
+    found.push(...(await this.#runAxe({ runOnly: ['color-contrast'] })))
+    await this.page.emulateMedia({ colorScheme: 'light' })
+    assert.deepEqual(found, [], this.page.url())
+  }
+
+  async #runAxe(options: RunOptions): Promise<string[]> {
+    const choice = JSON.stringify({ iframes: false, ...options })
+    const { violations } = await this.page.evaluate<AxeResults>(`axe.run(document, ${choice})`)
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  }
+}
+
+/** Somebody with a browser profile of their own, which is gone after the test. */
+export async function openVisitor(
+  t: TestContext,
+  browser: Browser,
+  issuer: string,
+  { hasScript = true, locale = 'en' }: VisitorOptions = {},
+): Promise<Visitor> {
+  const context = await browser.newContext({
+    javaScriptEnabled: hasScript,
+    locale,
+    viewport: DESK,
+    colorScheme: 'light',
+    // So that no colour is measured while it changes.
+    reducedMotion: 'reduce',
+  })
+  t.after(() => context.close())
+  return new Visitor(context, await context.newPage(), issuer, hasScript)
+}
