@@ -10,13 +10,14 @@ import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox, createSmtp, type MailBox, type MailTransport } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
+import { createPasswordStrength } from './platform/password-strength/index.ts'
 import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
 import { readApis, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
-import { createSignIn, type SignInMethod } from './sign-in/index.ts'
+import { choosePolicy, createBreachCheck, createSignIn, type SignInMethod } from './sign-in/index.ts'
 import {
   boundary,
   createCsrf,
@@ -88,6 +89,7 @@ async function openPorts(options: AppOptions, database: Database) {
     render: renderer.page,
     csrf: createCsrf({ key: config.secrets.cookieKeys[0] ?? '', issuer: config.server.issuer }),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
+    strength: createPasswordStrength(),
     limiters: {
       byIdentifier: createLimiter({ connection, name: 'identifier', points: failuresPerIdentifier, windowSeconds }),
       byAddress: createLimiter({ connection, name: 'address', points: failuresPerAddress, windowSeconds }),
@@ -103,10 +105,21 @@ async function openPorts(options: AppOptions, database: Database) {
 
 type Ports = Awaited<ReturnType<typeof openPorts>>
 
+/** What new passwords are checked with and kept by. */
+function passwordPorts({ config, hasher, strength, http }: Ports) {
+  const { breaches, ...choice } = config.signIn.password
+  return {
+    hasher,
+    strength,
+    policy: choosePolicy(choice),
+    findBreach: breaches.areChecked ? createBreachCheck({ http, url: breaches.url }) : undefined,
+    productName: config.brand.name,
+  }
+}
+
 /** The features, and the protocol on top of them. */
 async function openFeatures(ports: Ports) {
   const { config, connection, gatherings, changes, sealer, root } = ports
-  const { minLength, maxLength } = config.signIn.password
   const seed = { seedDir: join(root, 'config', 'seed'), issuer: config.server.issuer }
 
   const audit = createAudit({ connection, gatherings })
@@ -119,7 +132,7 @@ async function openFeatures(ports: Ports) {
     ...ports,
     accounts,
     audit,
-    passwordPolicy: { minLength, maxLength },
+    password: passwordPorts(ports),
     invitationSeconds: config.lifetimes.invitationSeconds,
     onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })
@@ -138,7 +151,6 @@ function openDoors(ports: Ports, { audit, signIn, protocol }: Features): Koa {
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
   const isHttps = issuer.startsWith('https:')
-  const minPasswordLength = config.signIn.password.minLength
   const { clients, resources } = protocol
 
   const app = new Koa()
@@ -166,7 +178,6 @@ function openDoors(ports: Ports, { audit, signIn, protocol }: Features): Koa {
       csrf,
       isHttps,
       isProduction,
-      minPasswordLength,
       invitationSeconds: lifetimes.invitationSeconds,
     }),
     ...(workbench ? createWorkbench({ ...workbench, issuer, render, csrf, clients, resources }) : []),
@@ -208,6 +219,7 @@ export async function createApp(options: AppOptions) {
         const stopped = followers.map((follower) => follower.stop())
         await Promise.all([scheduler.stop(), notices.delivery.stop(), ...stopped])
         transport?.close()
+        await ports.strength.close()
         await database.close()
       },
     }

@@ -28,6 +28,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const HOME: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider': ['src/provider/'],
   argon2: ['src/platform/password-hash.ts'],
+  '@zxcvbn-ts/core': ['src/platform/password-strength/'],
+  '@zxcvbn-ts/language-common': ['src/platform/password-strength/'],
+  '@zxcvbn-ts/language-de': ['src/platform/password-strength/'],
+  '@zxcvbn-ts/language-en': ['src/platform/password-strength/'],
   'rate-limiter-flexible': ['src/platform/limiter.ts'],
   'openid-client': ['src/workbench/playground/'],
   eta: ['src/web/'],

@@ -19,6 +19,7 @@ export const events = {
   'account.suspended': z.strictObject({ reason: text.optional() }),
   'account.reactivated': z.strictObject({}),
   'account.closed': z.strictObject({}),
+  'password.breach_unchecked': z.strictObject({ reason: text }),
   'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash']) }),
   'invitation.issued': z.strictObject({ purpose: text }),
   'invitation.accepted': z.strictObject({ purpose: text }),

@@ -137,8 +137,32 @@ const lifetimes = z.strictObject({
 })
 
 const password = z.strictObject({
-  minLength: z.int().min(8).max(64).describe('The fewest characters (Unicode code points) of a new password.'),
-  maxLength: z.int().min(64).max(1024).describe('The most characters of a password.'),
+  policy: z
+    .enum(['classic', 'nist'])
+    .describe(
+      'What a new password has to meet. `classic`: 12 characters, small and capital letters, a digit, a sign, hard to guess. `nist`: 15 characters, no kinds of characters asked for, nothing commonly used.',
+    ),
+  minLength: z
+    .int()
+    .min(8)
+    .max(64)
+    .optional()
+    .describe('The fewest characters (Unicode code points) of a new password, where that differs from the policy.'),
+  minScore: z
+    .int()
+    .min(0)
+    .max(4)
+    .optional()
+    .describe('The least zxcvbn score (0 to 4) of a new password, where that differs from the policy.'),
+  maxLength: z.int().min(64).max(256).describe('The most characters of a password.'),
+  breaches: z.strictObject({
+    areChecked: z
+      .boolean()
+      .describe(
+        'Whether new passwords are looked up among breached ones: five characters of a hash leave the house. The commonest passwords are refused in any case.',
+      ),
+    url: webUrl.describe('Where they are looked up: a server that speaks the range API of Have I Been Pwned.'),
+  }),
   argon2: z.strictObject({
     memoryKib: z
       .int()

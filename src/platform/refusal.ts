@@ -1,3 +1,6 @@
+/** One of several reasons, each with its own code and text. */
+export type RefusalReason = Pick<Refusal, 'code' | 'message' | 'params'>
+
 /** What a refusal says, to whom. */
 export interface RefusalOptions {
   /** Stable, for programs: `room.reason`. It is also the key of the text in people's languages. */
@@ -10,6 +13,8 @@ export interface RefusalOptions {
   readonly params?: Readonly<Record<string, string | number>>
   /** Seconds after which trying again makes sense. */
   readonly retryAfterSeconds?: number
+  /** Everything that is wrong, one by one, where that is more than the code says. */
+  readonly reasons?: readonly RefusalReason[]
   /** For the log only. */
   readonly cause?: unknown
 }
@@ -21,12 +26,14 @@ export class Refusal extends Error {
   readonly status: number
   readonly params: Readonly<Record<string, string | number>>
   readonly retryAfterSeconds: number | undefined
+  readonly reasons: readonly RefusalReason[]
 
-  constructor({ code, status, message, params = {}, retryAfterSeconds, cause }: RefusalOptions) {
+  constructor({ code, status, message, params = {}, retryAfterSeconds, reasons = [], cause }: RefusalOptions) {
     super(message, { cause })
     this.code = code
     this.status = status
     this.params = params
     this.retryAfterSeconds = retryAfterSeconds
+    this.reasons = reasons
   }
 }

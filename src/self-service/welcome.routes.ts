@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../platform/refusal.ts'
 import type { Invitation, SignIn } from '../sign-in/index.ts'
-import { type Csrf, formBody, originOf, type Render, readForm } from '../web/index.ts'
+import { type Csrf, formBody, originOf, presentProblem, type Render, readForm } from '../web/index.ts'
 
 /** What the pages of one-time links need. */
 export interface WelcomeDependencies {
@@ -11,7 +11,6 @@ export interface WelcomeDependencies {
   readonly csrf: Csrf
   readonly isHttps: boolean
   readonly isProduction: boolean
-  readonly minPasswordLength: number
   readonly invitationSeconds: number
 }
 
@@ -23,8 +22,7 @@ interface Typed {
 
 /** The field that each refusal is about. */
 const fields: Readonly<Record<string, string>> = {
-  'password.too_short': 'password',
-  'password.too_long': 'password',
+  'password.refused': 'password',
   'account.identifier_invalid': 'identifier',
   'account.exists': 'identifier',
   'account.name_invalid': 'name',
@@ -46,12 +44,6 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
   }
 
   const showForm = (ctx: Context, token: string, { purpose, account }: Invitation, typed: Typed, refusal?: Refusal) => {
-    const field = refusal && fields[refusal.code]
-    const problem = refusal &&
-      field && {
-        titleKey: 'problems.check',
-        fields: [{ name: field, messageKey: `refusals.${refusal.code}`, params: refusal.params }],
-      }
     if (refusal) ctx.status = refusal.status
     render(ctx, 'welcome/form', {
       kind: purpose,
@@ -59,8 +51,8 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
       csrf: csrf.token(token),
       identifier: account?.email ?? typed.identifier,
       name: account?.name ?? typed.name,
-      minLength: deps.minPasswordLength,
-      problem,
+      rules: signIn.password.rules,
+      problem: refusal && presentProblem(refusal, fields),
     })
   }
 

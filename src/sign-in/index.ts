@@ -4,7 +4,6 @@ import type { Connection } from 'mongoose'
 import type { Account, Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
-import type { PasswordHasher } from '../platform/password-hash.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { attemptModel } from './attempt.model.ts'
 import { type Attempt, type Attempts, createAttempts } from './attempt.ts'
@@ -12,8 +11,9 @@ import { createCredentials, credentialModel } from './credentials.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createSignInLimits, type SignInLimiters } from './limits.ts'
 import type { Challenge, MethodContext, SignInMethod } from './method.ts'
-import type { PasswordMethod, PasswordPolicy } from './methods/password/index.ts'
+import type { PasswordDependencies } from './methods/password/index.ts'
 import { createMethods } from './methods.ts'
+import { createPasswords, type Passwords } from './passwords.ts'
 import { type Plan, plan } from './plan.ts'
 import { refusals } from './refusals.ts'
 import { createSubmit, findAttemptAccount, type SubmitInput } from './submit.ts'
@@ -21,6 +21,8 @@ import { createSubmit, findAttemptAccount, type SubmitInput } from './submit.ts'
 export type { Attempt } from './attempt.ts'
 export type { Invitation, Invitations } from './invitations.ts'
 export type { Challenge, SignInMethod } from './method.ts'
+export { choosePolicy, createBreachCheck } from './methods/password/index.ts'
+export type { Passwords } from './passwords.ts'
 export { attainableAcrs, type Plan } from './plan.ts'
 
 /** A sign-in as its pages need it: where it stands, what comes next, and which method is in front. */
@@ -58,7 +60,7 @@ export interface SignIn {
   readonly isReturnedTo: (method: string) => boolean
   /** The authorization request of an attempt, also when it has expired, for starting again. */
   readonly findRequest: Attempts['findRequest']
-  readonly password: Pick<PasswordMethod, 'prepare' | 'set'>
+  readonly password: Passwords
   readonly invitations: Invitations
 }
 
@@ -68,9 +70,8 @@ export interface SignInDependencies {
   readonly accounts: Accounts
   readonly audit: Audit
   readonly sealer: Sealer
-  readonly hasher: PasswordHasher
   readonly limiters: SignInLimiters
-  readonly passwordPolicy: PasswordPolicy
+  readonly password: Omit<PasswordDependencies, 'credentials'>
   readonly invitationSeconds: number
   /** Further methods, for programs that are built on this room. */
   readonly extraMethods?: readonly SignInMethod[] | undefined
@@ -80,10 +81,11 @@ export interface SignInDependencies {
 
 /** Opens the room. */
 export function createSignIn(deps: SignInDependencies): SignIn {
-  const { connection, accounts, audit, sealer, hasher, limiters, passwordPolicy } = deps
+  const { connection, accounts, audit, sealer, limiters } = deps
   const attempts = createAttempts(attemptModel(connection), sealer)
   const credentials = createCredentials(credentialModel(connection))
-  const { all, password } = createMethods({ credentials, hasher, passwordPolicy })
+  const { all, password: method } = createMethods({ password: { ...deps.password, credentials } })
+  const password = createPasswords({ ...deps, method })
   const methods = [...all, ...(deps.extraMethods ?? [])]
   const submitProof = createSubmit({ attempts, audit, methods, limits: createSignInLimits(limiters) })
   const contextOf = (attempt: Attempt, account: Account | undefined, returnUrl: string): MethodContext => ({

@@ -3,7 +3,7 @@ import type { Account, Accounts } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import { hashSecret, newSecret } from '../platform/ids.ts'
 import { type InvitationDocument, type InvitationPurpose, invitationModel } from './invitations.model.ts'
-import type { PasswordMethod } from './methods/password/index.ts'
+import type { Passwords } from './passwords.ts'
 import { refusals } from './refusals.ts'
 
 /** A one-time link that is still good. */
@@ -36,9 +36,8 @@ interface Dependencies {
   readonly connection: Connection
   readonly accounts: Accounts
   readonly audit: Audit
-  readonly password: PasswordMethod
+  readonly password: Passwords
   readonly invitationSeconds: number
-  readonly onPasswordSet: (account: Account, origin: Origin) => Promise<void>
 }
 
 /** The role that makes somebody an administrator. */
@@ -46,7 +45,7 @@ const ADMINISTRATOR = 'admin'
 
 /** One-time links on this connection. */
 export function createInvitations(deps: Dependencies): Invitations {
-  const { connection, accounts, audit, password, invitationSeconds, onPasswordSet } = deps
+  const { connection, accounts, audit, password, invitationSeconds } = deps
   const model = invitationModel(connection)
   const live = (token: string) => ({
     _id: hashSecret(token),
@@ -90,16 +89,14 @@ export function createInvitations(deps: Dependencies): Invitations {
     async accept({ token, email, name, password: chosen }, origin) {
       const invitation = await find(token)
       if (!invitation) throw await refuse(origin, 'unknown, used or expired')
-      const prepared = await password.prepare(chosen)
+      const prepared = await password.prepare(chosen, invitation.account ?? { email, name }, origin)
       // Burn first: of two submissions at once, one gets through.
       const consumedAt = new Date()
       const { modifiedCount } = await model.updateOne(live(token), { $set: { consumedAt } })
       if (modifiedCount === 0) throw await refuse(origin, 'used at the same moment')
       const account = invitation.account ?? (await registerFirst({ email, name }, token, consumedAt, origin))
-      await password.set(account.id, prepared)
       await audit.record('invitation.accepted', { accountId: account.id, origin }, { purpose: invitation.purpose })
-      await audit.record('password.set', { accountId: account.id, origin }, { via: 'invitation' })
-      await onPasswordSet(account, origin)
+      await password.set(account, prepared, { via: 'invitation', origin })
       return account
     },
   }

@@ -1,18 +1,14 @@
-import type { PasswordHasher } from '../platform/password-hash.ts'
-import type { Credentials } from './credentials.ts'
 import type { SignInMethod } from './method.ts'
-import { createPasswordMethod, type PasswordMethod, type PasswordPolicy } from './methods/password/index.ts'
+import { createPasswordMethod, type PasswordDependencies, type PasswordMethod } from './methods/password/index.ts'
 
 /** What the methods are made of. */
 export interface MethodDependencies {
-  readonly credentials: Credentials
-  readonly hasher: PasswordHasher
-  readonly passwordPolicy: PasswordPolicy
+  readonly password: PasswordDependencies
 }
 
 /** The methods in the order in which they are offered. A new method adds one line here. */
-export function createMethods({ credentials, hasher, passwordPolicy }: MethodDependencies) {
-  const password: PasswordMethod = createPasswordMethod({ credentials, hasher, policy: passwordPolicy })
+export function createMethods(deps: MethodDependencies) {
+  const password: PasswordMethod = createPasswordMethod(deps.password)
   const all: readonly SignInMethod[] = [password as SignInMethod]
   return { all, password }
 }

@@ -1,18 +1,44 @@
 import { Refusal } from '../platform/refusal.ts'
-import type { PasswordPolicy, PasswordProblem } from './methods/password/policy.ts'
+import type { PasswordProblem } from './methods/password/check.ts'
+
+/** The lengths that a refused password is told. */
+interface PasswordLengths {
+  readonly minLength: number
+  readonly maxLength: number
+}
+
+const passwordTexts: Readonly<Record<string, string>> = {
+  too_short: 'Use at least {minLength} characters.',
+  too_long: 'Use at most {maxLength} characters.',
+  missing_lower: 'Use a lower-case letter.',
+  missing_upper: 'Use an upper-case letter.',
+  missing_digit: 'Use a digit.',
+  missing_symbol: 'Use a sign that is neither letter nor digit.',
+  too_common: 'This is one of the commonest passwords.',
+  too_guessable: 'This password is too easy to guess.',
+  breached: 'This password is known from a data breach.',
+}
+
+const describe = (problem: PasswordProblem, { minLength, maxLength }: PasswordLengths) =>
+  ('text' in problem ? problem.text : (passwordTexts[problem.code] ?? ''))
+    .replace('{minLength}', String(minLength))
+    .replace('{maxLength}', String(maxLength))
 
 /** The expected noes of this room. */
 export const refusals = {
-  password: (problem: PasswordProblem, { minLength, maxLength }: PasswordPolicy) =>
-    new Refusal({
-      code: `password.${problem}`,
+  password: (problems: readonly PasswordProblem[], params: PasswordLengths) => {
+    const reasons = problems.map((problem) => ({
+      code: `password.${problem.code}`,
+      message: describe(problem, params),
+      params: { ...params },
+    }))
+    return new Refusal({
+      code: 'password.refused',
       status: 422,
-      message:
-        problem === 'too_short'
-          ? `The password needs at least ${minLength} characters.`
-          : `The password may have at most ${maxLength} characters.`,
-      params: { minLength, maxLength },
-    }),
+      message: reasons.map(({ message }) => message).join(' '),
+      reasons,
+    })
+  },
   busy: (retryAfterSeconds: number, cause: unknown) =>
     new Refusal({
       code: 'sign_in.busy',

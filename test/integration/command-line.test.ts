@@ -47,7 +47,7 @@ const json = ({ out }: Said) => JSON.parse(out)
 
 test('an account is made with a password from standard input, and shown', async () => {
   const made = await run('account create --email Ada@Example.com --role admin --role editor --password-stdin --json', {
-    input: 'correct horse battery\n',
+    input: 'Correct horse 4 batteries\n',
   })
   assert.equal(made.exitCode, 0, made.err)
   const shown = await run('account show ada@example.com --json')

@@ -118,7 +118,7 @@ test('a mail is shown as it looks, alone in its frame', async () => {
   const link = `/welcome/${await world.signIn.invitations.issueFirstAdministrator()}`
   const page = await browser.open(link)
   const name = '<img src=x onerror=alert(1)>'
-  const fields = { identifier: 'mail@example.com', name, password: 'a password of my own' }
+  const fields = { identifier: 'mail@example.com', name, password: 'A password of my own, 1st!' }
   await browser.post('/welcome', { ...page.forms[0]?.fields, ...fields })
   const inbox = await browser.open('/workbench/inbox')
   const [, path = ''] = /href="(\/workbench\/inbox\/[0-9a-f]{24})"/.exec(inbox.text) ?? []

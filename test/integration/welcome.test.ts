@@ -4,7 +4,7 @@ import { Browser, type Page } from '../support/browser.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { createWorld, type World } from '../support/world.ts'
 
-const CHOSEN = 'a password of my own'
+const CHOSEN = 'A password of my own, 1st!'
 
 let world: World
 before(async () => {

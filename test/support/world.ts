@@ -29,7 +29,7 @@ export async function findFreePort(): Promise<number> {
 }
 
 /** A password that meets the policy. */
-export const PASSWORD = 'correct horse battery'
+export const PASSWORD = 'Correct horse 4 batteries'
 
 /** The whole program on a port and a database of its own, with cheap password hashes. */
 export async function createWorld({ env: changes = {}, extraMethods, beside }: WorldOptions = {}) {
@@ -77,7 +77,7 @@ export async function createWorld({ env: changes = {}, extraMethods, beside }: W
     log,
     async addAccount(email: string, { password = PASSWORD, roles = [] }: { password?: string; roles?: string[] } = {}) {
       const account = await app.accounts.register({ email, name: 'Ada Byron', roles, via: 'cli' })
-      await app.signIn.password.set(account.id, await app.signIn.password.prepare(password))
+      await app.signIn.password.set(account, await app.signIn.password.prepare(password, account), { via: 'cli' })
       return account
     },
     /** A client that comes back to this address, public unless the metadata says otherwise. */

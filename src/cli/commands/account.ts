@@ -47,11 +47,10 @@ function create(shell: Shell) {
     const password = passwordStdin ? (await shell.readInput()).replace(/\r?\n$/, '') : undefined
     return withApp(shell, async (app, { server }) => {
       // Hashed first: a password that cannot be used must not leave an account behind.
-      const prepared = password === undefined ? undefined : await app.signIn.password.prepare(password)
+      const prepared = password === undefined ? undefined : await app.signIn.password.prepare(password, { email, name })
       const account = await app.accounts.register({ email, name, roles, via: 'cli' })
       if (!prepared) return issueLink(app, account, server.issuer)
-      await app.signIn.password.set(account.id, prepared)
-      await app.audit.record('password.set', { accountId: account.id, actor: { type: 'system' } }, { via: 'cli' })
+      await app.signIn.password.set(account, prepared, { via: 'cli', actor: { type: 'system' } })
       return present(account)
     })
   }

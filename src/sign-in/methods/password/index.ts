@@ -1,12 +1,18 @@
 // Password: something the person knows. Owns its policy and how it is hashed and checked.
 import { z } from 'zod'
 import { type PasswordHasher, QueueFullError } from '../../../platform/password-hash.ts'
+import type { PasswordStrength } from '../../../platform/password-strength/index.ts'
 import type { Credentials } from '../../credentials.ts'
 import type { SignInMethod } from '../../method.ts'
 import { refusals } from '../../refusals.ts'
-import { assessPassword, normalisePassword, type PasswordPolicy } from './policy.ts'
+import type { BreachVerdict, FindBreach } from './breaches.ts'
+import { createPasswordCheck } from './check.ts'
+import type { PasswordOwner } from './own-words.ts'
+import { normalisePassword, type PasswordPolicy } from './policy.ts'
 
-export type { PasswordPolicy } from './policy.ts'
+export { createBreachCheck } from './breaches.ts'
+export type { PasswordOwner } from './own-words.ts'
+export { choosePolicy, type PasswordPolicy } from './policy.ts'
 
 /** A stored password: the argon2id hash, which carries its own parameters. */
 interface PasswordSecret {
@@ -16,28 +22,43 @@ interface PasswordSecret {
 /** A password that met the policy, hashed. */
 export type PreparedPassword = PasswordSecret
 
+/** What is told of the policy before somebody chooses. */
+export type PasswordRules = Pick<PasswordPolicy, 'minLength' | 'maxLength' | 'needs'>
+
 /** The password method, and setting a password. */
 export interface PasswordMethod extends SignInMethod<{ password: string }> {
+  readonly rules: PasswordRules
   /**
-   * Hashes a new password, before anything else is changed for its sake.
-   * @throws Refusal `password.too_short`, `password.too_long`, `sign_in.busy`
+   * Checks a new password and hashes it. Says as well what became of asking for breaches.
+   * @throws Refusal `password.refused`, `sign_in.busy`
    */
-  prepare(password: string): Promise<PreparedPassword>
+  prepare(
+    password: string,
+    owner: PasswordOwner,
+  ): Promise<{ prepared: PreparedPassword; breach: BreachVerdict | undefined }>
   /** Gives the account this password instead of any earlier one. */
   set(accountId: string, prepared: PreparedPassword): Promise<void>
 }
 
-interface Dependencies {
+/** What passwords are checked with and kept by. */
+export interface PasswordDependencies {
   readonly credentials: Credentials
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
+  readonly strength: PasswordStrength
+  /** Undefined when nobody is asked for breaches. */
+  readonly findBreach: FindBreach | undefined
+  /** Nobody should use the product's name as a password for it. */
+  readonly productName: string
 }
 
 const NAME = 'password'
 const NOBODY = '-'
 
 /** Makes the method. */
-export function createPasswordMethod({ credentials, hasher, policy }: Dependencies): PasswordMethod {
+export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod {
+  const { credentials, hasher, policy } = deps
+  const check = createPasswordCheck(deps)
   // A form that a browser cannot have sent; everything shorter goes through the same work as a real try.
   const form = z.object({
     password: z
@@ -74,11 +95,14 @@ export function createPasswordMethod({ credentials, hasher, policy }: Dependenci
       return { isProved: true, accountId: account.id, factors: ['knowledge'], amr: ['pwd'] }
     },
 
-    async prepare(password) {
-      const [problem] = assessPassword(password, policy)
-      if (problem) throw refusals.password(problem, policy)
+    rules: policy,
+    async prepare(password, owner) {
       try {
-        return { hash: await hasher.hash(normalisePassword(password)) }
+        const { problems, breach } = await check(password, owner)
+        const { minLength, minLengthWithinMfa, maxLength } = policy
+        const params = { minLength: owner.isWithinMfa ? minLengthWithinMfa : minLength, maxLength }
+        if (problems.length > 0) throw refusals.password(problems, params)
+        return { prepared: { hash: await hasher.hash(normalisePassword(password)) }, breach }
       } catch (error) {
         throw error instanceof QueueFullError ? refusals.busy(error.retryAfterSeconds, error) : error
       }

@@ -1,10 +1,46 @@
-/** Why a password cannot be chosen. */
-export type PasswordProblem = 'too_short' | 'too_long'
+/** A kind of character that a password may have to hold. */
+export type CharacterKind = 'lower' | 'upper' | 'digit' | 'symbol'
 
 /** What a chosen password has to meet; lengths count Unicode code points (NIST SP 800-63B-4 section 3.1.1.2). */
 export interface PasswordPolicy {
   readonly minLength: number
+  /** Enough where a second factor is always asked for as well. */
+  readonly minLengthWithinMfa: number
   readonly maxLength: number
+  readonly needs: readonly CharacterKind[]
+  /** The least score of zxcvbn, 0 to 4. */
+  readonly minScore: number
+}
+
+/** What an operator says about passwords: one of the presets, and what differs from it. */
+export interface PolicyChoice {
+  readonly policy: keyof typeof presets
+  readonly minLength?: number | undefined
+  readonly minScore?: number | undefined
+  readonly maxLength: number
+}
+
+/**
+ * `classic` is what most people expect of a password form. `nist` is SP 800-63B-4 section 3.1.1.2 (R-35): length instead
+ * of kinds of characters, and a score that refuses what a list of bad passwords would hold, fewer than 10^6 guesses.
+ */
+const presets = {
+  classic: { minLength: 12, minLengthWithinMfa: 12, needs: ['lower', 'upper', 'digit', 'symbol'], minScore: 3 },
+  nist: { minLength: 15, minLengthWithinMfa: 8, needs: [], minScore: 2 },
+} as const
+
+/** The policy of this choice. A length of the operator's own counts with a second factor too, unless less is enough then. */
+export function choosePolicy({ policy, minLength, minScore, maxLength }: PolicyChoice): PasswordPolicy {
+  const preset = presets[policy]
+  const isShorterWithinMfa = preset.minLengthWithinMfa < preset.minLength
+  const length = minLength ?? preset.minLength
+  return {
+    minLength: length,
+    minLengthWithinMfa: isShorterWithinMfa ? Math.min(length, preset.minLengthWithinMfa) : length,
+    maxLength,
+    needs: preset.needs,
+    minScore: minScore ?? preset.minScore,
+  }
 }
 
 /** The form of a password that is hashed: NFC, so that the same keys typed elsewhere give the same password. */
@@ -12,9 +48,22 @@ export function normalisePassword(typed: string): string {
   return typed.normalize('NFC')
 }
 
-/** Everything that is wrong with a new password; nothing when it may be used. */
-export function assessPassword(typed: string, { minLength, maxLength }: PasswordPolicy): PasswordProblem[] {
-  const length = [...normalisePassword(typed)].length
-  if (length < minLength) return ['too_short']
-  return length > maxLength ? ['too_long'] : []
+const kinds: Readonly<Record<CharacterKind, RegExp>> = {
+  lower: /\p{Ll}/u,
+  upper: /\p{Lu}/u,
+  digit: /\p{Nd}/u,
+  // Everything that is neither letter, mark nor digit; a space too, as in a sentence.
+  symbol: /[^\p{L}\p{M}\p{Nd}]/u,
+}
+
+/** A rule of the policy that a password does not meet. */
+export type RuleProblem = 'too_short' | 'too_long' | `missing_${CharacterKind}`
+
+/** Every rule that a password does not meet, as far as that can be told by looking at it. */
+export function findRuleProblems(password: string, policy: PasswordPolicy, isWithinMfa: boolean): RuleProblem[] {
+  const length = [...password].length
+  const minLength = isWithinMfa ? policy.minLengthWithinMfa : policy.minLength
+  if (length > policy.maxLength) return ['too_long']
+  const missing = policy.needs.filter((kind) => !kinds[kind].test(password)).map((kind) => `missing_${kind}` as const)
+  return length < minLength ? ['too_short', ...missing] : missing
 }

@@ -1,0 +1,50 @@
+import type { Account } from '../accounts/index.ts'
+import type { Actor, Audit, EventDetail, Origin } from '../audit/index.ts'
+import type { PasswordMethod, PasswordOwner, PasswordRules, PreparedPassword } from './methods/password/index.ts'
+
+/** Who sets a password, from where, and on which path. */
+export interface PasswordChange {
+  readonly via: EventDetail<'password.set'>['via']
+  readonly origin?: Origin | undefined
+  readonly actor?: Actor | undefined
+}
+
+/** Setting passwords: every path that does goes through here, so policy, trail and notice hold on all of them. */
+export interface Passwords {
+  /** What a new password has to meet, for saying so beforehand. */
+  readonly rules: PasswordRules
+  /**
+   * Checks a new password against the policy and hashes it, before anything else is changed for its sake.
+   * @throws Refusal `password.refused` with every reason, `sign_in.busy`
+   */
+  prepare(password: string, owner: PasswordOwner, origin?: Origin): Promise<PreparedPassword>
+  /** Gives the account this password instead of any earlier one, and tells its owner. */
+  set(account: Account, prepared: PreparedPassword, change: PasswordChange): Promise<void>
+}
+
+interface Dependencies {
+  readonly method: PasswordMethod
+  readonly audit: Audit
+  readonly onPasswordSet: (account: Account, origin: Origin) => Promise<void>
+}
+
+/** Setting passwords by this method. */
+export function createPasswords({ method, audit, onPasswordSet }: Dependencies): Passwords {
+  return {
+    rules: method.rules,
+    async prepare(password, owner, origin) {
+      const { prepared, breach } = await method.prepare(password, owner)
+      // Nobody is kept from choosing a password by somebody else's server; it is seen that it went unchecked.
+      if (typeof breach === 'object') {
+        const actor = { type: 'system' } as const
+        await audit.record('password.breach_unchecked', { actor, origin }, { reason: breach.unknown })
+      }
+      return prepared
+    },
+    async set(account, prepared, { via, origin = {}, actor }) {
+      await method.set(account.id, prepared)
+      await audit.record('password.set', { accountId: account.id, origin, ...(actor ? { actor } : {}) }, { via })
+      await onPasswordSet(account, origin)
+    },
+  }
+}
