@@ -209,6 +209,7 @@ export async function createApp(options: AppOptions) {
       mailBox: workbench?.mailBox,
       readiness,
       connection,
+      settled: protocol.settled,
       /** Takes part in what the processes do together: scheduled work, mail, and following each other's changes. */
       start() {
         scheduler.start(protocol.jobs)
@@ -218,6 +219,7 @@ export async function createApp(options: AppOptions) {
       async close() {
         const stopped = followers.map((follower) => follower.stop())
         await Promise.all([scheduler.stop(), notices.delivery.stop(), ...stopped])
+        await protocol.settled()
         transport?.close()
         await ports.strength.close()
         await database.close()

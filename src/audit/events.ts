@@ -45,6 +45,8 @@ export const events = {
   'token.reused': z.strictObject({ kind: text }),
   'grant.revoked': z.strictObject({ grantId: text, reason: text.optional() }),
   'session.ended': z.strictObject({ reason: text }),
+  'back_channel_logout.delivered': z.strictObject({}),
+  'back_channel_logout.failed': z.strictObject({ reason: text }),
   'endpoint.refused': z.strictObject({ endpoint: text, error, description: text.optional() }),
   'request.refused': z.strictObject({ reason: text, path: text.optional() }),
   'client.created': z.strictObject({

@@ -71,6 +71,7 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
       getResourceServerInfo: async (_ctx, identifier) => resources.getResourceServerInfo(identifier),
       useGrantedResource: async () => false,
     },
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: signOutPages({ render, isProduction: config.environment === 'production' }),
   }
 }

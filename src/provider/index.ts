@@ -13,6 +13,7 @@ import type { Sealer } from '../platform/seal.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Csrf, type Render, routed } from '../web/index.ts'
 import { createAuditBridge } from './audit-bridge.ts'
+import { createBackChannel } from './back-channel.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
 import { createClientFetch } from './clients/fetch.ts'
 import { type Clients, createClients } from './clients/index.ts'
@@ -21,7 +22,7 @@ import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
-import { createProviders } from './provider.ts'
+import { createProviders, type Providers } from './provider.ts'
 import { createResources, type Resource } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
@@ -61,30 +62,34 @@ export interface Protocol {
   readonly jobs: readonly Job[]
   /** From now on, what another process changes is taken over without a restart. */
   readonly follow: () => Follower
+  /** Resolves when nothing is under way any more that an answer did not wait for. */
+  readonly settled: () => Promise<void>
 }
 
 /** Reads or makes the signing keys and opens the room. The indexes of the database must exist. */
 export async function createProtocol(deps: ProtocolDependencies): Promise<Protocol> {
   const { config, storage, audit, logger, render } = deps
-  const { artifacts, consents } = storage
+  const { artifacts, consents, sessionEnds } = storage
   const isProduction = config.environment === 'production'
   const resources = createResources(deps.resources, config.lifetimes.accessTokenSeconds)
   const adapter = createAdapter(artifacts, storage.clients)
   const fetch = createClientFetch(deps.http)
   const keys = createKeys(deps)
   const bridge = createAuditBridge({ audit, logger })
-  const providers = createProviders(
+  const backChannel = createBackChannel({ ...deps, provider: () => providers.current() })
+  sessionEnds.listen(backChannel.tell)
+  const providers: Providers = createProviders(
     {
       issuer: config.server.issuer,
       configure: (jwks) =>
         createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render, fetch }),
-      adjustments: [compareHashedSecrets(storage.clients), bridge.listen],
+      adjustments: [compareHashedSecrets(storage.clients), backChannel.adjust, bridge.listen],
     },
     await keys.load(),
   )
   const provider = providers.current
 
-  const interaction = interactionRoutes({ ...deps, consents, artifacts, resources, provider })
+  const interaction = interactionRoutes({ ...deps, ...storage, resources, provider })
   const clients = createClients({
     store: storage.clients,
     invitations: storage.clientInvitations,
@@ -108,6 +113,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),
+    settled: backChannel.settled,
     middleware: [
       providers.pin,
       bridge.middleware,

@@ -3,22 +3,18 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit } from '../audit/index.ts'
 import { allowFormAction, originOf, type Render } from '../web/index.ts'
 import { formActionsFor } from './redirects.ts'
+import type { EndedSession, SessionEnds } from './session-ends.ts'
 import type { Artifacts } from './storage/artifacts.ts'
 
 /** What ending a session needs. */
 export interface SignOutDependencies {
   readonly artifacts: Artifacts
+  readonly sessionEnds: SessionEnds
   readonly audit: Audit
 }
 
-/** The part of a protocol session that ending it looks at. */
-export interface EndableSession {
-  readonly accountId?: string | undefined
-  readonly authorizations?: Readonly<Record<string, { readonly grantId?: string }>> | undefined
-}
-
 /** Everything that hangs on a session goes with it, offline access too: signing out means out. */
-async function revokeGrantsOf(session: EndableSession, artifacts: Artifacts): Promise<void> {
+async function revokeGrantsOf(session: EndedSession, artifacts: Artifacts): Promise<void> {
   const grantIds = Object.values(session.authorizations ?? {}).flatMap(({ grantId }) => grantId ?? [])
   await Promise.all(
     grantIds.map(async (grantId) => {
@@ -32,21 +28,22 @@ async function revokeGrantsOf(session: EndableSession, artifacts: Artifacts): Pr
 export async function endSession(
   session: InstanceType<Provider['Session']>,
   reason: string,
-  { artifacts, audit }: SignOutDependencies,
+  { artifacts, sessionEnds, audit }: SignOutDependencies,
   origin: { requestId: string; address: string },
 ): Promise<void> {
   await revokeGrantsOf(session, artifacts)
   await session.destroy()
+  sessionEnds.tell(session)
   await audit.record('session.ended', { accountId: session.accountId, origin }, { reason })
 }
 
-/** After the library has signed somebody out: ends what it spares, and tells the trail. */
-export function afterSignOut({ artifacts, audit }: SignOutDependencies): Middleware {
+/** After the library has signed somebody out, and told the clients: ends what it spares, and tells the trail. */
+export function afterSignOut({ artifacts, audit }: Omit<SignOutDependencies, 'sessionEnds'>): Middleware {
   return async (ctx, next) => {
     await next()
     const { oidc } = ctx as Partial<KoaContextWithOIDC>
     if (oidc?.route !== 'end_session_confirm') return
-    const session = oidc.session as (EndableSession & { destroyed?: boolean }) | undefined
+    const session = oidc.session as (EndedSession & { destroyed?: boolean }) | undefined
     if (!session?.destroyed || !session.accountId) return
     await revokeGrantsOf(session, artifacts)
     await audit.record(

@@ -8,6 +8,7 @@ import { allowFormAction, allowImages, type Csrf, originOf, type Render, stateOf
 import type { Consents } from '../consents.ts'
 import { formActionsFor } from '../redirects.ts'
 import type { Resources } from '../resources.ts'
+import type { SessionEnds } from '../session-ends.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
 /** What the pages between protocol and people are made of. */
@@ -19,6 +20,7 @@ export interface InteractionDependencies {
   readonly consents: Consents
   readonly resources: Resources
   readonly artifacts: Artifacts
+  readonly sessionEnds: SessionEnds
   readonly audit: Audit
   readonly render: Render
   readonly csrf: Csrf

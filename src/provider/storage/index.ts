@@ -8,6 +8,7 @@ import { clientModel } from '../clients/model.ts'
 import { type ClientStore, createClientStore } from '../clients/store.ts'
 import { type Consents, createConsents } from '../consents.ts'
 import { keysetModel } from '../keys/model.ts'
+import { createSessionEnds, type SessionEnds } from '../session-ends.ts'
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
 
@@ -17,6 +18,8 @@ export interface ProtocolStorage {
   readonly clients: ClientStore
   readonly clientInvitations: ClientInvitations
   readonly consents: Consents
+  /** The ends of sessions, for whoever has to act on them. */
+  readonly sessionEnds: SessionEnds
   /** Ends every session, grant and token of an account, at once. */
   readonly endAccount: (accountId: string, reason: string) => Promise<void>
 }
@@ -38,13 +41,16 @@ export function openProtocolStorage({
   const { units } = gatherings
   const artifacts = createArtifacts({ records: gatherings.of(artifactModel(connection)), units, sealer })
   keysetModel(connection)
+  const sessionEnds = createSessionEnds()
   return {
     artifacts,
+    sessionEnds,
     clients: createClientStore(clientModel(connection), changes),
     clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),
     async endAccount(accountId, reason) {
       const sessions = await artifacts.revokeByAccountId(accountId)
+      for (const session of sessions) sessionEnds.tell(session)
       await Promise.all(
         sessions.map(() => audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason })),
       )

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import * as oidc from 'openid-client'
+import { type ReceivedLogout, startLogoutReceiver } from '../support/logout-receiver.ts'
+import { RelyingParty } from '../support/relying-party.ts'
+import { createWorld, type World } from '../support/world.ts'
+
+let world: World
+before(async () => {
+  world = await createWorld()
+})
+after(() => world.close())
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+
+let accounts = 0
+async function addAccount() {
+  accounts += 1
+  const email = `person${accounts}@example.com`
+  return world.addAccount(email)
+}
+
+/** Comes to this relying party in a browser that may be signed in already. */
+async function visit(rp: RelyingParty, email: string) {
+  const started = await rp.start()
+  const page = await rp.browser.open(started.url)
+  const isKnown = page.forms.some(({ actions }) => actions.includes('allow'))
+  const tokens = await rp.redeem(await (isKnown ? rp.consent(page) : rp.signIn(page, email)), started)
+  return tokens.claims()
+}
+
+/** A relying party that is told when sessions end. */
+async function createListening(t: TestContext, answer: number | 'never' = 200, metadata: object = {}) {
+  const { uri, received } = await startLogoutReceiver(t, answer)
+  const rp = await RelyingParty.create(world, { backchannel_logout_uri: uri, ...metadata })
+  return { rp, received }
+}
+
+/** What a relying party does with a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6). */
+async function verify({ method, contentType, fields }: ReceivedLogout, rp: RelyingParty) {
+  assert.equal(method, 'POST')
+  assert.equal(contentType, 'application/x-www-form-urlencoded')
+  assert.deepEqual(Object.keys(fields), ['logout_token'])
+  const keys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`))
+  const { payload } = await jwtVerify(fields.logout_token ?? '', keys, {
+    issuer: world.issuer,
+    audience: rp.clientId,
+    typ: 'logout+jwt',
+    algorithms: ['RS256'],
+    requiredClaims: ['iat', 'exp', 'jti'],
+  })
+  assert.deepEqual(payload.events, { [EVENT]: {} })
+  assert.equal('nonce' in payload, false)
+  assert.equal(payload.aud, rp.clientId)
+  assert.ok((payload.exp ?? 0) - (payload.iat ?? 0) <= 120)
+  return payload
+}
+
+async function signOut(rp: RelyingParty, query = '') {
+  const confirm = await rp.browser.open(`/session/end${query}`)
+  const [form] = confirm.forms
+  return rp.browser.post(form?.action ?? '', { ...form?.fields, logout: 'yes' })
+}
+
+test('discovery says that clients are told, with the session', async () => {
+  const metadata = (await (await fetch(`${world.issuer}/.well-known/openid-configuration`)).json()) as object
+  const { backchannel_logout_supported, backchannel_logout_session_supported } = metadata as Record<string, unknown>
+  assert.deepEqual([backchannel_logout_supported, backchannel_logout_session_supported], [true, true])
+})
+
+test('signing out tells every client of the session, each with its own token for the session it knows', async (t) => {
+  const { email, id } = await addAccount()
+  const [one, other] = [await createListening(t), await createListening(t, 204)]
+  const silent = await RelyingParty.create(world)
+  const uninvolved = await createListening(t)
+  const sids = new Set<unknown>()
+  for (const { rp } of [one, other]) {
+    rp.browser = silent.browser
+    sids.add((await visit(rp, email))?.sid)
+  }
+  assert.equal((await visit(silent, email))?.sid, undefined)
+  await signOut(silent)
+  await world.settled()
+  const told = new Set<unknown>()
+  for (const { rp, received } of [one, other]) {
+    assert.equal(received.length, 1)
+    const [request] = received
+    assert.ok(request)
+    const { sub, sid } = await verify(request, rp)
+    assert.equal(sub, id)
+    told.add(sid)
+  }
+  assert.equal(told.size, 2)
+  assert.deepEqual(told, sids)
+  assert.equal(uninvolved.received.length, 0)
+  const delivered = (await world.events('back_channel_logout.delivered')).filter(({ accountId }) => accountId === id)
+  assert.deepEqual(new Set(delivered.map(({ clientId }) => clientId)), new Set([one.rp.clientId, other.rp.clientId]))
+})
+
+test('a client that signs the person out is told too, and the browser comes back to it', async (t) => {
+  const { email } = await addAccount()
+  const { rp, received } = await createListening(t)
+  const tokens = await rp.run(email)
+  const query = new URLSearchParams({
+    id_token_hint: tokens.id_token ?? '',
+    post_logout_redirect_uri: 'https://rp.example/',
+    state: 'kept',
+  })
+  assert.equal((await signOut(rp, `?${query}`)).location, 'https://rp.example/?state=kept')
+  await world.settled()
+  assert.equal(received.length, 1)
+})
+
+test('another account that signs in ends the session of the first', async (t) => {
+  const [first, second] = [await addAccount(), await addAccount()]
+  const { rp, received } = await createListening(t)
+  const sid = (await visit(rp, first.email))?.sid
+  const started = await rp.start({ prompt: 'login', login_hint: second.email })
+  const page = await rp.browser.open(started.url)
+  await rp.signIn(page, second.email)
+  await world.settled()
+  assert.equal(received.length, 1)
+  const [request] = received
+  assert.ok(request)
+  const payload = await verify(request, rp)
+  assert.deepEqual([payload.sub, payload.sid], [first.id, sid])
+})
+
+for (const [what, end] of [
+  ['suspending', (id: string) => world.accounts.suspend(id)],
+  ['closing', (id: string) => world.accounts.close(id)],
+] as const) {
+  test(`${what} an account ends all of its sessions for all of their clients`, async (t) => {
+    const { email, id } = await addAccount()
+    const [laptop, phone] = [await createListening(t), await createListening(t)]
+    const sid = (await laptop.rp.run(email)).claims()?.sid
+    await phone.rp.run(email)
+    await end(id)
+    await world.settled()
+    for (const { rp, received } of [laptop, phone]) {
+      assert.equal(received.length, 1)
+      assert.equal(decodeJwt(received[0]?.fields.logout_token ?? '').sub, id)
+      assert.equal(decodeJwt(received[0]?.fields.logout_token ?? '').aud, rp.clientId)
+    }
+    assert.equal(decodeJwt(laptop.received[0]?.fields.logout_token ?? '').sid, sid)
+  })
+}
+
+test('a session that just expires tells nobody', async (t) => {
+  const { email } = await addAccount()
+  const { rp, received } = await createListening(t)
+  await rp.run(email)
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 7200_000 })
+  assert.equal((await rp.browser.open((await rp.start()).url)).heading, 'Sign in')
+  await world.settled()
+  assert.equal(received.length, 0)
+})
+
+test('a client that does not answer holds nobody up, and is given up after five seconds', async (t) => {
+  const { email, id } = await addAccount()
+  const [slow, quick] = [await createListening(t, 'never'), await createListening(t)]
+  await visit(slow.rp, email)
+  quick.rp.browser = slow.rp.browser
+  await visit(quick.rp, email)
+  const started = performance.now()
+  await signOut(slow.rp)
+  assert.ok(performance.now() - started < 4000, 'the person has an answer')
+  await world.settled()
+  const took = performance.now() - started
+  assert.ok(took > 4900 && took < 9000, `it took ${took} ms`)
+  assert.equal(quick.received.length, 1)
+  const failed = (await world.events('back_channel_logout.failed')).filter(({ accountId }) => accountId === id)
+  assert.deepEqual(
+    failed.map(({ clientId, detail }) => [clientId, detail.reason]),
+    [[slow.rp.clientId, 'timed_out']],
+  )
+  assert.ok(world.log.some((line) => line.includes('could not be told') && line.includes(slow.rp.clientId)))
+})
+
+test('what a client answers is kept; redirects are not followed, and nothing is tried twice', async (t) => {
+  const { email, id } = await addAccount()
+  const unwilling = await Promise.all([302, 400, 500].map((status) => createListening(t, status)))
+  const [first] = unwilling
+  assert.ok(first)
+  for (const { rp } of unwilling) {
+    rp.browser = first.rp.browser
+    await visit(rp, email)
+  }
+  await signOut(first.rp)
+  await world.settled()
+  const failed = (await world.events('back_channel_logout.failed')).filter(({ accountId }) => accountId === id)
+  const reasons = failed.map(({ detail }) => detail.reason)
+  assert.deepEqual(reasons.sort(), ['status_302', 'status_400', 'status_500'])
+  for (const { received } of unwilling) assert.equal(received.length, 1)
+})
+
+test('private addresses are not told unless the operator allows them', async (t) => {
+  const careful = await createWorld({ env: { GATEHOUSE_OUTBOUND_ALLOWED_PRIVATE_ADDRESSES: '192.0.2.0/24' } })
+  t.after(() => careful.close())
+  const { id } = await careful.addAccount('ada@example.com')
+  const { uri, received } = await startLogoutReceiver(t)
+  const rp = await RelyingParty.create(careful, { backchannel_logout_uri: uri })
+  await rp.run('ada@example.com')
+  await careful.accounts.suspend(id)
+  await careful.settled()
+  assert.equal(received.length, 0)
+  assert.equal((await careful.events('back_channel_logout.failed'))[0]?.detail.reason, 'address_refused')
+})
+
+test('closing the program waits until clients have been told', async (t) => {
+  const short = await createWorld()
+  const { id } = await short.addAccount('ada@example.com')
+  const { uri, received } = await startLogoutReceiver(t)
+  const rp = await RelyingParty.create(short, { backchannel_logout_uri: uri })
+  await rp.run('ada@example.com')
+  await short.accounts.suspend(id)
+  await short.close()
+  assert.equal(received.length, 1)
+})
+
+test('the ID tokens that a refresh gives name the same session', async (t) => {
+  const { email } = await addAccount()
+  const { rp } = await createListening(t)
+  const tokens = await rp.run(email)
+  const refreshed = await oidc.refreshTokenGrant(rp.configuration, tokens.refresh_token ?? '')
+  assert.ok(refreshed.claims()?.sid)
+  assert.equal(refreshed.claims()?.sid, tokens.claims()?.sid)
+})
