@@ -2,9 +2,10 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig } from './config/index.ts'
-import { DatabaseError, NoBinaryError } from './platform/database/index.ts'
-import { createLogger } from './platform/logger.ts'
+import { DatabaseError, NoBinaryError, openDatabase } from './platform/database/index.ts'
+import { createLogger, type Logger } from './platform/logger.ts'
 import { startServer } from './web/index.ts'
+import { isSpokesman, isSupervisor, superviseWorkers, threadsFor, workerNumber } from './workers.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -30,25 +31,60 @@ function stopSignal(): Promise<string> {
   })
 }
 
-async function main(): Promise<void> {
-  const config = loadConfig({ env: process.env, configDir: `${root}/config` })
-  const logger = createLogger({ level: config.log.level, isPretty: config.environment === 'development' })
-  // Listened for from here on, so that a stop during the start leaves no database server behind.
-  const stopped = stopSignal()
+/** What both kinds of process run with. */
+interface Run {
+  readonly config: Config
+  readonly logger: Logger
+  readonly stopped: Promise<string>
+}
+
+/** Looks after workers. @returns the exit code */
+async function supervise({ config, logger, stopped }: Run): Promise<number> {
+  const { server, database, dataDir } = config
+  // A server of our own is started here and joined by the workers: so it outlives every one of them.
+  const held = database.uri
+    ? undefined
+    : await openDatabase({ ...database, dataDir, path: process.env.PATH, report: say })
+  try {
+    return await superviseWorkers({ count: server.workers, drainSeconds: server.drainSeconds, logger, stopped })
+  } finally {
+    await held?.close()
+  }
+}
+
+/** Serves until it is stopped. @returns the exit code */
+async function serve({ config, logger, stopped }: Run): Promise<number> {
   const app = await createApp({ config, logger, root, path: process.env.PATH, report: say })
   try {
     const server = await startServer(app.app.callback(), config.server.port)
     app.start()
     app.readiness.started()
-    if (!app.notices.canSend) logger.warn(WITHOUT_MAIL)
-    say(welcome(config, await app.signIn.invitations.issueFirstAdministrator()))
+    if (isSpokesman()) {
+      if (!app.notices.canSend) logger.warn(WITHOUT_MAIL)
+      say(welcome(config, await app.signIn.invitations.issueFirstAdministrator()))
+    }
 
     logger.info({ signal: await stopped }, 'stopping')
     app.readiness.draining()
     await server.drain(config.server.drainSeconds)
+    return 0
   } finally {
     await app.close()
   }
+}
+
+/** The program, as the supervisor or as one that serves. @returns the exit code */
+async function main(): Promise<number> {
+  const config = loadConfig({ env: process.env, configDir: `${root}/config` })
+  const { server, environment, log, signIn } = config
+  // Read by libuv when the pool is first used, and by the workers when they start.
+  process.env.UV_THREADPOOL_SIZE ||= String(threadsFor(signIn.password.hashing.concurrency))
+  const worker = workerNumber()
+  const fields = worker === undefined ? undefined : { worker }
+  const logger = createLogger({ level: log.level, isPretty: environment === 'development', fields })
+  // Listened for from here on, so that a stop during the start leaves no database server behind.
+  const run = { config, logger, stopped: stopSignal() }
+  return isSupervisor(server.workers) ? supervise(run) : serve(run)
 }
 
 /** What the person at the console reads when a start fails: a sentence where we know what is wrong. */
@@ -61,7 +97,7 @@ function explain(error: unknown): string {
 }
 
 main().then(
-  () => process.exit(0),
+  (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     process.stderr.write(`${explain(error)}\n`)
     process.exit(1)

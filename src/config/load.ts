@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { DevelopmentSecretsError, keepDevelopmentSecrets } from './development-secrets.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type Layer, readFiles } from './files.ts'
 import { options } from './options.ts'
 import { ConfigError, describeIssue, explain } from './problems.ts'
 import { findProductionProblems } from './production-rules.ts'
-import { type Config, schema } from './schema.ts'
+import { type Config, isComplete, schema } from './schema.ts'
 import { getPath, merge, setPath, type Tree } from './tree.ts'
 
 const SECRETS = ['cookieKeys', 'sealingKeys'] as const
@@ -35,6 +36,18 @@ function fillIssuer(tree: Tree): void {
   setPath(tree, 'server.issuer', new URL(url).origin)
 }
 
+/** The most workers, or threads of one, that the schema allows. */
+const MOST = 256
+
+/** What the machine suggests while nothing else is said: its cores are shared among workers, and used by hashing. */
+function fillWorkers(tree: Tree, cores: number): void {
+  const fill = (path: string, value: number) => getPath(tree, path) === undefined && setPath(tree, path, value)
+  fill('server.workers', tree.environment === 'production' ? Math.min(cores, MOST) : 1)
+  const workers = Number(getPath(tree, 'server.workers'))
+  if (workers >= 1)
+    fill('signIn.password.hashing.concurrency', Math.min(Math.max(1, Math.floor(cores / workers)), MOST))
+}
+
 /** Makes or reads the secrets for developing, where none were configured. */
 function fillDevelopmentSecrets(tree: Tree, dataDir: string): void {
   const missing = SECRETS.filter((name) => getPath(tree, `secrets.${name}`) === undefined)
@@ -60,12 +73,20 @@ function findProblems(tree: Tree, layers: readonly Layer[], env: Environment): s
   return problems
 }
 
+/** Where options come from. */
+interface Sources {
+  readonly env: Environment
+  readonly configDir: string
+  /** The cores that this machine, or the limit of this container, gives us. */
+  readonly cores?: number
+}
+
 /**
  * Reads default.yaml, the environment's own file, local.yaml, the environment and the files it names for secrets.
  * Secrets for developing are made only when everything else is right.
  * @throws ConfigError with every problem at once
  */
-export function loadConfig({ env, configDir }: { env: Environment; configDir: string }): Config {
+export function loadConfig({ env, configDir, cores = availableParallelism() }: Sources): Config {
   const problems: string[] = []
   const environment = env.NODE_ENV || 'development'
   const layers = readFiles(configDir, environment, problems)
@@ -73,12 +94,12 @@ export function loadConfig({ env, configDir }: { env: Environment; configDir: st
   for (const [path, value] of readEnvironment(env, problems)) setPath(tree, path, value)
   tree.environment = environment
   fillIssuer(tree)
+  fillWorkers(tree, cores)
   problems.push(...findProblems(tree, layers, env))
   if (problems.length > 0) throw new ConfigError(problems)
 
   fillDevelopmentSecrets(tree, String(tree.dataDir))
-  const { server, ...rest } = schema.parse(tree)
-  const { issuer } = server
-  if (issuer === undefined) throw new ConfigError(['ISSUER: is missing'])
-  return deepFreeze({ ...rest, server: { ...server, issuer } })
+  const config = schema.parse(tree)
+  if (!isComplete(config)) throw new ConfigError(['ISSUER: is missing'])
+  return deepFreeze(config)
 }

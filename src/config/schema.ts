@@ -26,6 +26,13 @@ const server = z.strictObject({
     .describe('Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed.'),
   hstsIncludesSubDomains: z.boolean().describe('Whether HSTS covers all subdomains of the issuer.'),
   drainSeconds: seconds(0, 300).describe('How many seconds running requests have to end when the program is stopped.'),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Processes that serve, side by side. Default: one for each core in production, else 1.')
+    .meta({ env: 'WORKERS' }),
 })
 
 const database = z.strictObject({
@@ -173,7 +180,12 @@ const password = z.strictObject({
     parallelism: z.int().min(1).max(16).describe('Lanes of argon2id.'),
   }),
   hashing: z.strictObject({
-    concurrency: z.int().min(1).max(64).describe('Passwords hashed at the same time.'),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('Passwords that one worker hashes at the same time. Default: its share of the cores.'),
     queueLimit: z.int().min(0).max(10_000).describe('Passwords that may wait for that; more are answered with 503.'),
   }),
 })
@@ -229,5 +241,17 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T
 
+/** Options that may be left out, because they follow from others or from the machine. */
+type Complete = Parsed & {
+  server: { issuer: string; workers: number }
+  signIn: { password: { hashing: { concurrency: number } } }
+}
+
+/** Whether every option that others depend on has its value. */
+export function isComplete(parsed: Parsed): parsed is Complete {
+  const { server, signIn } = parsed
+  return ![server.issuer, server.workers, signIn.password.hashing.concurrency].includes(undefined)
+}
+
 /** The configuration: complete, checked and frozen. */
-export type Config = DeepReadonly<Omit<Parsed, 'server'> & { server: Parsed['server'] & { issuer: string } }>
+export type Config = DeepReadonly<Complete>

@@ -7,6 +7,8 @@ export interface LoggerOptions {
   readonly level: string
   /** Short lines for people instead of JSON for machines. */
   readonly isPretty: boolean
+  /** What every line carries. */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined
   /** Where lines go; standard output when nothing is given. */
   readonly destination?: DestinationStream
 }
@@ -77,10 +79,10 @@ function describeError(error: unknown): object {
 }
 
 /** A logger. Secrets are kept out by not being handed in; the names that could carry one are struck out all the same. */
-export function createLogger({ level, isPretty, destination = pino.destination(1) }: LoggerOptions): Logger {
+export function createLogger({ level, isPretty, fields, destination = pino.destination(1) }: LoggerOptions): Logger {
   const options = {
     level,
-    base: undefined,
+    base: fields,
     serializers: { err: describeError },
     redact: {
       paths: [...SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), 'code', 'request.code'],

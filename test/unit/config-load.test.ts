@@ -127,3 +127,29 @@ test('a folder without default.yaml is refused by name', (t) => {
     /default\.yaml: cannot be read \(ENOENT\)/,
   )
 })
+
+test('production has a worker for each core, and each worker hashes with its share of them', (t) => {
+  const production = {
+    NODE_ENV: 'production',
+    ISSUER: 'https://id.example.com',
+    MONGODB_URI: 'mongodb://db.example.com/gatehouse',
+    DATA_DIR: scratchFolder(t),
+    GATEHOUSE_SECRETS_COOKIE_KEYS: `${'a'.repeat(32)},${'b'.repeat(32)}`,
+    GATEHOUSE_SECRETS_SEALING_KEYS: Buffer.alloc(32, 1).toString('base64url'),
+  }
+  const sizes = (env: Record<string, string>, cores: number) => {
+    const { server, signIn } = loadConfig({ env, configDir, cores })
+    return [server.workers, signIn.password.hashing.concurrency]
+  }
+  assert.deepEqual(sizes(production, 4), [4, 1])
+  assert.deepEqual(sizes({ ...production, WORKERS: '2' }, 9), [2, 4])
+  assert.deepEqual(sizes({ ...production, WORKERS: '8' }, 2), [8, 1])
+  assert.deepEqual(sizes({ ...production, WORKERS: '1' }, 500), [1, 256])
+  assert.deepEqual(sizes({ ...production, GATEHOUSE_SIGN_IN_PASSWORD_HASHING_CONCURRENCY: '3' }, 500), [256, 3])
+  assert.deepEqual(sizes({ DATA_DIR: production.DATA_DIR }, 4), [1, 4])
+})
+
+test('a number of workers that makes no sense is a problem like any other', (t) => {
+  for (const WORKERS of ['0', '-1', 'many', '2.5', '1000'])
+    assert.match(problemsOf({ env: { WORKERS, DATA_DIR: scratchFolder(t) }, configDir }).join(), /^WORKERS: /, WORKERS)
+})
