@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import Koa from 'koa'
+import { createAccess } from './access/index.ts'
 import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
@@ -15,7 +16,7 @@ import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
-import { readApis, seedClients } from './seed.ts'
+import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
 import { choosePolicy, createBreachCheck, createSignIn, type SignInMethod } from './sign-in/index.ts'
 import {
@@ -124,7 +125,14 @@ async function openFeatures(ports: Ports) {
 
   const audit = createAudit({ connection, gatherings })
   const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
-  const accounts = createAccounts({ connection, gatherings, audit, onEnded: storage.endAccount })
+  const access = createAccess({ connection, gatherings, changes, audit, issuer: seed.issuer })
+  const accounts = createAccounts({
+    connection,
+    gatherings,
+    audit,
+    onEnded: storage.endAccount,
+    checkRoles: access.roles.check,
+  })
   const { name, accent } = config.brand
   const concurrency = config.mail.smtp.connections
   const notices = createNotices({ ...ports, audit, brand: { name, accent }, concurrency })
@@ -138,20 +146,20 @@ async function openFeatures(ports: Ports) {
   })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
-  const protocol = await createProtocol({ ...ports, storage, audit, accounts, signIn, resources: readApis(seed) })
+  await access.plant(readAccessSeed(seed))
+  const protocol = await createProtocol({ ...ports, storage, audit, access, accounts, signIn })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, accounts, notices, signIn, protocol }
+  return { audit, access, accounts, notices, signIn, protocol }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
 
 /** Everything that a request may pass, in this order. */
-function openDoors(ports: Ports, { audit, signIn, protocol }: Features): Koa {
+function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features): Koa {
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
   const isHttps = issuer.startsWith('https:')
-  const { clients, resources } = protocol
 
   const app = new Koa()
   app.keys = [...secrets.cookieKeys]
@@ -180,7 +188,9 @@ function openDoors(ports: Ports, { audit, signIn, protocol }: Features): Koa {
       isProduction,
       invitationSeconds: lifetimes.invitationSeconds,
     }),
-    ...(workbench ? createWorkbench({ ...workbench, issuer, render, csrf, clients, resources }) : []),
+    ...(workbench
+      ? createWorkbench({ ...workbench, issuer, render, csrf, clients: protocol.clients, apis: access.apis })
+      : []),
     ...protocol.middleware,
   ]
   for (const door of doors) app.use(door)
@@ -194,11 +204,12 @@ export async function createApp(options: AppOptions) {
   try {
     const ports = await openPorts(options, database)
     const features = await openFeatures(ports)
-    const { accounts, audit, notices, signIn, protocol } = features
+    const { access, accounts, audit, notices, signIn, protocol } = features
     const { readiness, connection, scheduler, transport, workbench } = ports
     const followers: Follower[] = []
     return {
       app: openDoors(ports, features),
+      access,
       accounts,
       audit,
       signIn,

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Clients, Resource } from './provider/index.ts'
-import { resourceSchema } from './provider/index.ts'
+import { type AccessSeed, apiSchema, roleSchema } from './access/index.ts'
+import type { Clients } from './provider/index.ts'
 
 const clientsFile = z.strictObject({
   clients: z.array(
@@ -14,7 +14,8 @@ const clientsFile = z.strictObject({
     }),
   ),
 })
-const apisFile = z.strictObject({ apis: z.array(resourceSchema) })
+const apisFile = z.strictObject({ apis: z.array(apiSchema) })
+const rolesFile = z.strictObject({ roles: z.array(roleSchema) })
 
 /** What a first start brings along. Values may name the issuer as `{issuer}`. */
 function readSeed<Schema extends z.ZodType>(
@@ -26,9 +27,12 @@ function readSeed<Schema extends z.ZodType>(
   return schema.parse(parse(readFileSync(join(seedDir, name), 'utf8').replaceAll('{issuer}', issuer)))
 }
 
-/** The APIs that tokens can be asked for. */
-export function readApis({ seedDir, issuer }: { seedDir: string; issuer: string }): readonly Resource[] {
-  return readSeed(seedDir, 'apis.yaml', issuer, apisFile).apis
+/** The APIs and roles that a first start brings along. */
+export function readAccessSeed({ seedDir, issuer }: { seedDir: string; issuer: string }): AccessSeed {
+  return {
+    apis: readSeed(seedDir, 'apis.yaml', issuer, apisFile).apis,
+    roles: readSeed(seedDir, 'roles.yaml', issuer, rolesFile).roles,
+  }
 }
 
 /** Registers the clients of the seed, or brings them up to date; doing it again changes nothing. */

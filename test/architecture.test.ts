@@ -20,8 +20,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'sign-in': ['accounts', 'risk', 'access', 'audit', 'platform', 'config'],
   provider: ['sign-in', 'sessions', 'accounts', 'access', 'audit', 'web', 'platform', 'config'],
   'self-service': ['notices', 'sign-in', 'sessions', 'accounts', 'access', 'audit', 'provider', 'web', 'platform'],
-  workbench: ['sign-in', 'accounts', 'audit', 'provider', 'web', 'platform'],
-  cli: ['.', 'config', 'accounts', 'provider', 'platform'],
+  workbench: ['sign-in', 'accounts', 'access', 'audit', 'provider', 'web', 'platform'],
+  cli: ['.', 'config', 'access', 'accounts', 'provider', 'platform'],
 }
 
 /** One library, one folder. */

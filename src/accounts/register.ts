@@ -24,14 +24,23 @@ const MAX_NAME_LENGTH = 200
 
 /**
  * Making accounts, on this model.
- * @throws Refusal `account.identifier_invalid`, `account.name_invalid`, `account.exists`
+ * @throws Refusal `account.identifier_invalid`, `account.name_invalid`, `account.exists`, `role.unknown`
  */
-export function createRegister({ model, audit }: { model: Model<AccountDocument>; audit: Audit }): RegisterAccount {
+export function createRegister({
+  model,
+  audit,
+  checkRoles,
+}: {
+  model: Model<AccountDocument>
+  audit: Audit
+  checkRoles: (names: readonly string[]) => Promise<void>
+}): RegisterAccount {
   return async ({ email, name, locale, roles = [], isEmailVerified = false, via }, subject = {}) => {
     const identifier = normaliseIdentifier(email)
     if (!identifier) throw refusals.identifierInvalid()
     const shownName = name?.normalize('NFC').trim() || undefined
     if (shownName && (shownName.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(shownName))) throw refusals.nameInvalid()
+    await checkRoles(roles)
     const now = new Date()
     const document: AccountDocument = {
       _id: newId(),

@@ -16,9 +16,18 @@ const signingKey = z.strictObject({
  */
 export const events = {
   'account.created': z.strictObject({ via: z.enum(['cli', 'invitation', 'seed']), roles: z.array(z.string()) }),
+  'account.role_added': z.strictObject({ role: text }),
+  'account.role_removed': z.strictObject({ role: text }),
   'account.suspended': z.strictObject({ reason: text.optional() }),
   'account.reactivated': z.strictObject({}),
   'account.closed': z.strictObject({}),
+  'api.created': z.strictObject({ api: text }),
+  'api.updated': z.strictObject({ api: text }),
+  'role.created': z.strictObject({ role: text }),
+  'role.updated': z.strictObject({ role: text }),
+  'organization.created': z.strictObject({ organizationId: text, name: text }),
+  'organization.member_added': z.strictObject({ organizationId: text, roles: z.array(text) }),
+  'organization.member_removed': z.strictObject({ organizationId: text }),
   'password.breach_unchecked': z.strictObject({ reason: text }),
   'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash']) }),
   'invitation.issued': z.strictObject({ purpose: text }),

@@ -3,11 +3,14 @@ import { ConfigError } from '../config/index.ts'
 import { DatabaseError, NoBinaryError } from '../platform/database/index.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { accountCommands } from './commands/account.ts'
+import { apiCommands } from './commands/api.ts'
 import { clientCommands } from './commands/client.ts'
 import { configCommands } from './commands/config.ts'
 import { healthCommand } from './commands/health.ts'
 import { keysCommands } from './commands/keys.ts'
 import { mailCommands } from './commands/mail.ts'
+import { organizationCommands } from './commands/organization.ts'
+import { roleCommands } from './commands/role.ts'
 import { CommandError, EXIT, type Outcome, type Shell } from './shell.ts'
 
 /** Turns the work of a command into an action: says what came of it, as text or as JSON. */
@@ -69,6 +72,9 @@ export async function runCommandLine(args: readonly string[], shell: Shell): Pro
   for (const command of [
     accountCommands(shell, act),
     clientCommands(shell, act),
+    apiCommands(shell, act),
+    roleCommands(shell, act),
+    organizationCommands(shell, act),
     configCommands(shell, act),
     keysCommands(shell, act),
     mailCommands(shell, act),

@@ -68,7 +68,7 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
     resourceIndicators: {
       enabled: true,
       defaultResource: (_ctx, _client, oneOf) => oneOf ?? [],
-      getResourceServerInfo: async (_ctx, identifier) => resources.getResourceServerInfo(identifier),
+      getResourceServerInfo: (_ctx, identifier) => resources.getResourceServerInfo(identifier),
       useGrantedResource: async () => false,
     },
     backchannelLogout: { enabled: true },

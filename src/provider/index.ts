@@ -2,6 +2,7 @@
 // The only room that imports the library. Owns clients, grants, consents, tokens, keys and protocol sessions.
 import type { Middleware } from 'koa'
 import type { Connection } from 'mongoose'
+import type { Access } from '../access/index.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Config } from '../config/index.ts'
@@ -23,14 +24,13 @@ import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createProviders, type Providers } from './provider.ts'
-import { createResources, type Resource } from './resources.ts'
+import { createResources } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
 
 export type { ClientInvitation, Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
 export type { SigningKey, SigningKeys } from './keys/index.ts'
-export { type Resource, resourceSchema } from './resources.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 
 /** What the protocol needs from outside. */
@@ -44,7 +44,7 @@ export interface ProtocolDependencies {
   readonly logger: Logger
   readonly accounts: Accounts
   readonly signIn: SignIn
-  readonly resources: readonly Resource[]
+  readonly access: Access
   readonly render: Render
   readonly csrf: Csrf
   /** The way to the servers of clients. */
@@ -56,7 +56,6 @@ export interface Protocol {
   /** Its endpoints and the pages between its steps, in the order in which they are used. */
   readonly middleware: readonly Middleware[]
   readonly clients: Clients
-  readonly resources: readonly Resource[]
   readonly keys: SigningKeys
   /** What has to be done again and again, by one process for all. */
   readonly jobs: readonly Job[]
@@ -71,7 +70,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const { config, storage, audit, logger, render } = deps
   const { artifacts, consents, sessionEnds } = storage
   const isProduction = config.environment === 'production'
-  const resources = createResources(deps.resources, config.lifetimes.accessTokenSeconds)
+  const resources = createResources(deps.access, config.lifetimes.accessTokenSeconds)
   const adapter = createAdapter(artifacts, storage.clients)
   const fetch = createClientFetch(deps.http)
   const keys = createKeys(deps)
@@ -89,7 +88,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   )
   const provider = providers.current
 
-  const interaction = interactionRoutes({ ...deps, ...storage, resources, provider })
+  const interaction = interactionRoutes({ ...deps, ...storage, provider })
   const clients = createClients({
     store: storage.clients,
     invitations: storage.clientInvitations,
@@ -109,7 +108,6 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   })
   return {
     clients,
-    resources: deps.resources,
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),

@@ -3,17 +3,9 @@ import type { Account } from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
-
-const ROLE = /^[a-z][a-z0-9_-]{0,62}$/
+import { getAccount } from './get-account.ts'
 
 const collect = (value: string, before: string[]) => [...before, value]
-
-/** The account that signs in with this e-mail. @throws CommandError when there is none */
-async function getAccount({ accounts }: App, email: string): Promise<Account> {
-  const account = await accounts.findByIdentifier(email)
-  if (!account) throw new CommandError('account.unknown', `There is no account with the e-mail ${email}.`)
-  return account
-}
 
 function present({ id, email, name, roles, status, createdAt }: Account): Outcome {
   const json = { id, email, name: name ?? null, roles, status, createdAt }
@@ -41,9 +33,6 @@ interface CreateOptions {
 function create(shell: Shell) {
   return async ({ email, name, role: roles, passwordStdin, link }: CreateOptions): Promise<Outcome> => {
     if (passwordStdin && link) throw new CommandError('usage', 'Choose either --password-stdin or --link.')
-    const odd = roles.find((role) => !ROLE.test(role))
-    if (odd !== undefined)
-      throw new CommandError('account.role_invalid', `"${odd}" is no role: use lower case letters, digits, - and _.`)
     const password = passwordStdin ? (await shell.readInput()).replace(/\r?\n$/, '') : undefined
     return withApp(shell, async (app, { server }) => {
       // Hashed first: a password that cannot be used must not leave an account behind.
@@ -64,6 +53,27 @@ function firstLink(shell: Shell) {
       const link = `${server.issuer}/welcome/${token}`
       return { json: { link }, text: `One-time link that makes the first administrator:\n${link}` }
     })
+}
+
+function roleCommands(shell: Shell, act: Act): Command {
+  const command = new Command('role').description('give an account roles, and take them away')
+  for (const [name, verb, what] of [
+    ['add', 'addRole', 'give an account a role'],
+    ['remove', 'removeRole', 'take a role away: what it allowed ends with the next token'],
+  ] as const) {
+    command
+      .command(`${name} <e-mail> <role>`)
+      .description(what)
+      .action(
+        act((email: string, role: string) =>
+          withApp(shell, async (app) => {
+            await app.accounts[verb]((await getAccount(app, email)).id, role)
+            return present(await getAccount(app, email))
+          }),
+        ),
+      )
+  }
+  return command
 }
 
 /** Commands about accounts. */
@@ -111,5 +121,6 @@ export function accountCommands(shell: Shell, act: Act): Command {
         ),
       )
   }
+  command.addCommand(roleCommands(shell, act))
   return command
 }

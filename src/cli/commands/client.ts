@@ -4,7 +4,7 @@ import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 import { invitationCommands, inviteCommand } from './client-invitation.ts'
 import { secretCommands } from './client-secret.ts'
-import { readMetadata } from './metadata-file.ts'
+import { readJsonObject } from './json-file.ts'
 
 const EXAMPLE = `
 The file holds client metadata as RFC 7591 names it, for example:
@@ -25,7 +25,7 @@ function presentRegistered({ client_id, client_secret }: RegisteredClient, issue
 
 function create(shell: Shell) {
   return async ({ file }: { file: string }): Promise<Outcome> => {
-    const metadata = await readMetadata(file, shell)
+    const metadata = await readJsonObject(file, shell)
     return withApp(shell, async ({ clients }, { server }) =>
       presentRegistered(await clients.register(metadata, { via: 'cli' }), server.issuer),
     )
@@ -34,7 +34,7 @@ function create(shell: Shell) {
 
 function update(shell: Shell) {
   return async (id: string, { file }: { file: string }): Promise<Outcome> => {
-    const metadata = await readMetadata(file, shell)
+    const metadata = await readJsonObject(file, shell)
     return withApp(shell, async ({ clients }, { server }) =>
       presentRegistered(await clients.update(await clients.get(id), metadata, { via: 'cli' }), server.issuer),
     )

@@ -16,15 +16,14 @@ interface Missing {
 const missingOf = ({ prompt }: Interaction) => prompt.details as Missing
 
 /** What is asked for: of the person, and of each API. */
-function requestedBy(interaction: Interaction, { resources }: InteractionDependencies) {
+async function requestedBy(interaction: Interaction, { access }: InteractionDependencies) {
   const words = textParam(interaction, 'scope')?.split(' ') ?? []
   const { missingOIDCScope = [], missingResourceScopes = {} } = missingOf(interaction)
-  const apis = [interaction.params.resource ?? []]
-    .flat()
-    .flatMap((identifier) => resources.find(String(identifier)) ?? [])
+  const asked = [interaction.params.resource ?? []].flat().map(String)
+  const apis = (await access.apis.list()).filter(({ identifier }) => asked.includes(identifier))
   const person = words.filter((name) => personScopes.includes(name) && name !== 'openid' && name !== 'offline_access')
-  const ofApis = apis.flatMap(({ identifier, scopes }) =>
-    scopes
+  const ofApis = apis.flatMap(({ identifier, permissions }) =>
+    permissions
       .filter(({ name }) => words.includes(name))
       .map(({ name, title }) => ({ name, title, isNew: missingResourceScopes[identifier]?.includes(name) ?? false })),
   )
@@ -47,7 +46,7 @@ function whereTo(redirectUri: string | undefined): string | undefined {
 export async function showConsent(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<void> {
   const { interaction, client, uid } = seam
   const account = await deps.accounts.find(interaction.session?.accountId ?? '')
-  const { scopes, isOffline } = requestedBy(interaction, deps)
+  const { scopes, isOffline } = await requestedBy(interaction, deps)
   const details: Readonly<Record<string, string | undefined>> = { profile: account?.name, email: account?.email }
   deps.render(ctx, 'consent', {
     client: presentClient(client),

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, Provider } from 'oidc-provider'
+import type { Access } from '../../access/index.ts'
 import type { Accounts } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Config } from '../../config/index.ts'
@@ -7,7 +8,6 @@ import type { SignIn } from '../../sign-in/index.ts'
 import { allowFormAction, allowImages, type Csrf, originOf, type Render, stateOf } from '../../web/index.ts'
 import type { Consents } from '../consents.ts'
 import { formActionsFor } from '../redirects.ts'
-import type { Resources } from '../resources.ts'
 import type { SessionEnds } from '../session-ends.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
@@ -15,10 +15,10 @@ import type { Artifacts } from '../storage/artifacts.ts'
 export interface InteractionDependencies {
   readonly config: Config
   readonly provider: () => Provider
+  readonly access: Access
   readonly accounts: Accounts
   readonly signIn: SignIn
   readonly consents: Consents
-  readonly resources: Resources
   readonly artifacts: Artifacts
   readonly sessionEnds: SessionEnds
   readonly audit: Audit

@@ -1,7 +1,8 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Access } from '../../access/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
-import type { Clients, Resource, StoredClient } from '../../provider/index.ts'
+import type { Clients, StoredClient } from '../../provider/index.ts'
 import { type Csrf, formBody, type Render, readForm } from '../../web/index.ts'
 import { showInFrame } from '../frame.ts'
 import { decodeToken } from './decode.ts'
@@ -14,7 +15,7 @@ export interface PlaygroundDependencies {
   readonly issuer: string
   readonly runs: Runs
   readonly clients: Pick<Clients, 'list'>
-  readonly resources: readonly Resource[]
+  readonly apis: Pick<Access['apis'], 'list'>
   readonly render: Render
   readonly csrf: Csrf
 }
@@ -43,7 +44,7 @@ const ACTS: readonly string[] = ['refresh', 'userinfo', 'introspect', 'revoke'] 
 
 /** The relying party's pages. */
 export function playgroundRoutes(deps: PlaygroundDependencies): Router {
-  const { issuer, runs, clients, resources, render, csrf } = deps
+  const { issuer, runs, clients, apis, render, csrf } = deps
   const redirectUri = `${issuer}${HOME}/callback`
   const relyingParty: RelyingParty = createRelyingParty({ issuer, redirectUri, homeUri: `${issuer}${HOME}` })
   const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, path: '/workbench' } as const
@@ -66,7 +67,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
       clients: choices,
       hasConfidential: choices.some(({ isPublic }) => !isPublic),
       scopes: SCOPES,
-      resources,
+      apis: await apis.list(),
       issuer,
       redirectUri,
       snippets: createSnippets(issuer, choices[0]?.id ?? 'your-client'),
@@ -79,9 +80,9 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
     csrf.verify(ctx, BINDING, form.csrf)
     const client = usable(await clients.list(), redirectUri).find(({ id }) => id === form.client_id)
     if (!client) throw refuse('There is no such client to try.')
-    const apiScopes = resources
+    const apiScopes = (await apis.list())
       .filter(({ identifier }) => identifier === form.resource)
-      .flatMap((api) => api.scopes.map(({ name }) => name))
+      .flatMap((api) => api.permissions.map(({ name }) => name))
     const scope = [...SCOPES, ...apiScopes].filter((name) => form[`scope.${name}`] === 'on').join(' ')
     // Without it the wish to stay connected is dropped (OpenID Connect Core section 11).
     const prompt = form.prompt || (form['scope.offline_access'] === 'on' ? 'consent' : '')

@@ -4,21 +4,22 @@ import { CommandError, type Shell } from '../shell.ts'
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The client metadata in this file, or on standard input for `-`. @throws CommandError */
-export async function readMetadata(file: string, shell: Shell): Promise<Record<string, unknown>> {
+/** The JSON object in this file, or on standard input for `-`. @throws CommandError */
+export async function readJsonObject(file: string, shell: Shell): Promise<Record<string, unknown>> {
   const content = file === '-' ? shell.readInput() : readFile(file, 'utf8')
   const text = await content.catch((error: NodeJS.ErrnoException) => {
     throw new CommandError('file.unreadable', `${file} cannot be read (${error.code ?? 'unreadable'}).`)
   })
-  let metadata: unknown
+  let value: unknown
   try {
-    metadata = JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw new CommandError(
       'file.invalid',
       `${file === '-' ? 'Standard input' : file} is not JSON: ${(error as Error).message}`,
     )
   }
-  if (!isObject(metadata)) throw new CommandError('file.invalid', 'Client metadata must be a JSON object.')
-  return metadata
+  if (!isObject(value))
+    throw new CommandError('file.invalid', `${file === '-' ? 'Standard input' : file} must hold a JSON object.`)
+  return value
 }

@@ -1,0 +1,40 @@
+import type { Connection, Model } from 'mongoose'
+import { Schema } from 'mongoose'
+import type { Api } from './permissions.ts'
+
+/** A registered API. */
+export interface ApiDocument {
+  _id: string
+  name: string
+  permissions: { name: string; title: string }[]
+  accessTokenSeconds?: number
+  resourceServers: string[]
+  createdAt: Date
+  updatedAt: Date
+}
+
+const schema = new Schema<ApiDocument>(
+  {
+    _id: { type: String, required: true },
+    name: { type: String, required: true },
+    permissions: [{ _id: false, name: String, title: String }],
+    accessTokenSeconds: Number,
+    resourceServers: [String],
+    createdAt: { type: Date, required: true },
+    updatedAt: { type: Date, required: true },
+  },
+  { collection: 'apis', versionKey: false, strict: 'throw' },
+)
+
+/**
+ * The APIs on this connection. A handful of documents: not sharded.
+ * Majority: a permission that was taken from an API must not come back with a lost primary.
+ */
+export function apiModel(connection: Connection): Model<ApiDocument> {
+  return connection.model<ApiDocument>('Api', schema)
+}
+
+/** A stored API as the rest of the program sees it. */
+export function toApi({ _id, name, permissions, accessTokenSeconds, resourceServers }: ApiDocument): Api {
+  return { identifier: _id, name, permissions, accessTokenSeconds, resourceServers }
+}

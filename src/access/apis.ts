@@ -1,0 +1,75 @@
+import type { Model } from 'mongoose'
+import { z } from 'zod'
+import type { Audit, EventSubject } from '../audit/index.ts'
+import type { ApiDocument } from './api.model.ts'
+import { apiSchema } from './api-rules.ts'
+import type { Api } from './permissions.ts'
+import { refusals } from './refusals.ts'
+import type { Remembered } from './remembered.ts'
+
+/** The APIs that tokens can be made out to. */
+export interface Apis {
+  readonly find: (identifier: string) => Promise<Api | undefined>
+  /** @throws Refusal `api.unknown` */
+  readonly get: (identifier: string) => Promise<Api>
+  readonly list: () => Promise<readonly Api[]>
+  /** Registers an API. @throws Refusal `api.invalid`, `api.exists` */
+  readonly create: (input: unknown, subject?: EventSubject) => Promise<Api>
+  /** Replaces what is registered for an API. @throws Refusal `api.invalid`, `api.unknown` */
+  readonly update: (input: unknown, subject?: EventSubject) => Promise<Api>
+}
+
+interface Dependencies {
+  readonly model: Model<ApiDocument>
+  readonly remembered: Remembered<Api>
+  readonly audit: Audit
+  readonly issuer: string
+}
+
+const DUPLICATE_KEY = 11000
+
+/** APIs on this model. */
+export function createApis({ model, remembered, audit, issuer }: Dependencies): Apis {
+  const system = { actor: { type: 'system' } } as const
+  const parse = (input: unknown) => {
+    const { success, data, error } = apiSchema.safeParse(input)
+    if (!success) throw refusals.apiInvalid(z.prettifyError(error).replaceAll(/\s*✖ /g, ' ').trim())
+    // A token made out to the issuer could be shown to us as a client's assertion (RFC 9700 section 4.9).
+    if (data.identifier === issuer) throw refusals.apiInvalid('its identifier must not be the issuer')
+    return data
+  }
+  const find = async (identifier: string) => (await remembered.read()).find((api) => api.identifier === identifier)
+
+  return {
+    find,
+    list: remembered.read,
+    async get(identifier) {
+      const api = await find(identifier)
+      if (!api) throw refusals.apiUnknown(identifier)
+      return api
+    },
+    async create(input, subject = system) {
+      const { identifier, ...rest } = parse(input)
+      const now = new Date()
+      await model.create({ _id: identifier, ...rest, createdAt: now, updatedAt: now }).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code === DUPLICATE_KEY) throw refusals.apiExists(identifier)
+        throw error
+      })
+      remembered.forget()
+      await audit.record('api.created', subject, { api: identifier })
+      return { identifier, ...rest }
+    },
+    async update(input, subject = system) {
+      const { identifier, accessTokenSeconds, ...rest } = parse(input)
+      const lifetime = accessTokenSeconds ? { $set: { accessTokenSeconds } } : { $unset: { accessTokenSeconds: 1 } }
+      const { matchedCount } = await model.updateOne(
+        { _id: identifier },
+        { ...lifetime, $set: { ...lifetime.$set, ...rest, updatedAt: new Date() } },
+      )
+      if (matchedCount === 0) throw refusals.apiUnknown(identifier)
+      remembered.forget()
+      await audit.record('api.updated', subject, { api: identifier })
+      return { identifier, accessTokenSeconds, ...rest }
+    },
+  }
+}

@@ -1,0 +1,68 @@
+// Access: what somebody may do. Owns the APIs and the permissions they know, roles, and organizations with their
+// members. Knows accounts only as an id and the names of roles, and nothing of tokens: the protocol asks it.
+import type { Connection } from 'mongoose'
+import type { Audit } from '../audit/index.ts'
+import type { Changes, Gatherings } from '../platform/database/index.ts'
+import { apiModel, toApi } from './api.model.ts'
+import { type Apis, createApis } from './apis.ts'
+import { membershipModel } from './membership.model.ts'
+import { organizationModel } from './organization.model.ts'
+import { createOrganizations, type Organizations } from './organizations.ts'
+import { remember } from './remembered.ts'
+import { roleModel } from './role.model.ts'
+import { createRoles, type Roles } from './roles.ts'
+import { type AccessSeed, plantSeed } from './seed.ts'
+import { createStandingOf, type StandingOf } from './standing.ts'
+
+export { apiSchema } from './api-rules.ts'
+export type { Api } from './permissions.ts'
+export type { Role } from './role.model.ts'
+export { roleSchema } from './roles.ts'
+export type { AccessSeed } from './seed.ts'
+
+/** What other rooms can ask and change. */
+export interface Access {
+  readonly apis: Apis
+  readonly roles: Roles
+  readonly organizations: Organizations
+  readonly standingOf: StandingOf
+  /** Puts in what a first start brings along. The indexes of the database must exist. */
+  readonly plant: (seed: AccessSeed) => Promise<void>
+}
+
+/** What access needs from outside. */
+export interface AccessDependencies {
+  readonly connection: Connection
+  readonly gatherings: Gatherings
+  readonly changes: Changes
+  readonly audit: Audit
+  readonly issuer: string
+}
+
+/** Opens the room. */
+export function createAccess({ connection, gatherings, changes, audit, issuer }: AccessDependencies): Access {
+  const models = {
+    apis: apiModel(connection),
+    roles: roleModel(connection),
+    organizations: organizationModel(connection),
+    memberships: membershipModel(connection),
+  }
+  const remembered = remember(async () => (await models.apis.find().sort({ _id: 1 }).lean()).map(toApi), changes.isLive)
+  changes.follow(models.apis.collection.name, remembered.forget)
+  const apis = createApis({ model: models.apis, remembered, audit, issuer })
+  const roles = createRoles({ model: models.roles, gathered: gatherings.of(models.roles), apis, audit })
+  return {
+    apis,
+    roles,
+    organizations: createOrganizations({ ...models, model: models.organizations, roles, audit }),
+    standingOf: createStandingOf({
+      roles,
+      organizations: gatherings.of(models.organizations),
+      memberships: gatherings.of(models.memberships),
+    }),
+    async plant(seed) {
+      await plantSeed({ ...models, audit, issuer }, seed)
+      remembered.forget()
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import type { Model } from 'mongoose'
+import type { Audit, EventSubject } from '../audit/index.ts'
+import { newId } from '../platform/ids.ts'
+import { type MembershipDocument, membershipId } from './membership.model.ts'
+import { type Organization, type OrganizationDocument, toOrganization } from './organization.model.ts'
+import { refusals } from './refusals.ts'
+import type { Roles } from './roles.ts'
+
+/** Somebody who belongs to an organization. */
+export interface Member {
+  readonly accountId: string
+  readonly roles: readonly string[]
+}
+
+/** An organization that somebody belongs to, and what they are there. */
+export interface Membership {
+  readonly organization: Organization
+  readonly roles: readonly string[]
+}
+
+/** Organizations and who belongs to them. */
+export interface Organizations {
+  /** @throws Refusal `organization.invalid` */
+  readonly create: (
+    input: { name: string; tenantId?: string | undefined },
+    subject?: EventSubject,
+  ) => Promise<Organization>
+  readonly list: () => Promise<Organization[]>
+  /** @throws Refusal `organization.unknown` */
+  readonly get: (id: string) => Promise<Organization>
+  readonly members: (id: string) => Promise<Member[]>
+  /** What an account is in each organization that it belongs to. */
+  readonly membershipsOf: (accountId: string) => Promise<Membership[]>
+  /** Adds a member, or gives one these roles instead. @throws Refusal `organization.unknown`, `role.unknown` */
+  readonly addMember: (id: string, member: Member, subject?: EventSubject) => Promise<void>
+  /** @throws Refusal `organization.member_unknown` */
+  readonly removeMember: (id: string, accountId: string, subject?: EventSubject) => Promise<void>
+}
+
+interface Dependencies {
+  readonly model: Model<OrganizationDocument>
+  readonly memberships: Model<MembershipDocument>
+  readonly roles: Pick<Roles, 'check'>
+  readonly audit: Audit
+}
+
+const TENANT = /^[\w-]{1,100}$/
+const system = { actor: { type: 'system' } } as const
+
+/** Organizations on these models. */
+export function createOrganizations({ model, memberships, roles, audit }: Dependencies): Organizations {
+  const get = async (id: string) => {
+    const document = await model.findById(id).lean<OrganizationDocument>()
+    if (!document) throw refusals.organizationUnknown(id)
+    return toOrganization(document)
+  }
+  return {
+    get,
+    async create({ name, tenantId }, subject = system) {
+      const shown = name.normalize('NFC').trim()
+      if (!shown || shown.length > 100 || /\p{Cc}/u.test(shown))
+        throw refusals.organizationInvalid('a name has 1 to 100 characters and no control characters')
+      if (tenantId !== undefined && !TENANT.test(tenantId))
+        throw refusals.organizationInvalid('a tenant is named by letters, digits, - and _')
+      const id = newId()
+      const organization = { id, name: shown, tenantId: tenantId ?? id }
+      await model.create({ _id: id, name: shown, tenantId: organization.tenantId, createdAt: new Date() })
+      await audit.record('organization.created', subject, { organizationId: id, name: shown })
+      return organization
+    },
+    async list() {
+      return (await model.find().sort({ createdAt: 1, _id: 1 }).lean<OrganizationDocument[]>()).map(toOrganization)
+    },
+    async members(id) {
+      const found = await memberships.find({ organizationId: id }).sort({ createdAt: 1 }).lean<MembershipDocument[]>()
+      return found.map(({ accountId, roles: held }) => ({ accountId, roles: held }))
+    },
+    async membershipsOf(accountId) {
+      const held = await memberships.find({ accountId }).lean<MembershipDocument[]>()
+      const ids = held.map(({ organizationId }) => organizationId)
+      const known = await model
+        .find({ _id: { $in: ids } })
+        .sort({ createdAt: 1, _id: 1 })
+        .lean<OrganizationDocument[]>()
+      return known.map((document) => ({
+        organization: toOrganization(document),
+        roles: held.find(({ organizationId }) => organizationId === document._id)?.roles ?? [],
+      }))
+    },
+    async addMember(id, { accountId, roles: names }, subject = system) {
+      await Promise.all([get(id), roles.check(names)])
+      await memberships.updateOne(
+        { _id: membershipId(id, accountId) },
+        { $set: { roles: [...names] }, $setOnInsert: { organizationId: id, accountId, createdAt: new Date() } },
+        { upsert: true },
+      )
+      await audit.record(
+        'organization.member_added',
+        { ...subject, accountId },
+        { organizationId: id, roles: [...names] },
+      )
+    },
+    async removeMember(id, accountId, subject = system) {
+      const { deletedCount } = await memberships.deleteOne({ _id: membershipId(id, accountId) })
+      if (deletedCount === 0) throw refusals.memberUnknown()
+      await audit.record('organization.member_removed', { ...subject, accountId }, { organizationId: id })
+    },
+  }
+}

@@ -1,0 +1,44 @@
+/** What an API lets somebody do, as it is granted and consented to. */
+export interface Permission {
+  /** The scope value (RFC 6749 section 3.3), by convention `verb:things`. */
+  readonly name: string
+  /** What it means, for the person who is asked. */
+  readonly title: string
+}
+
+/** An API and every permission it knows. Access tokens are made out to one API (RFC 8707). */
+export interface Api {
+  /** An absolute URI without a fragment: the audience of its tokens. */
+  readonly identifier: string
+  readonly name: string
+  readonly permissions: readonly Permission[]
+  /** How long its access tokens are good, where that differs from the rest. */
+  readonly accessTokenSeconds?: number | undefined
+  /** The clients by which the API itself asks about tokens that were made out to it (RFC 7662). */
+  readonly resourceServers: readonly string[]
+}
+
+/** Stands for every permission of an API, in a role. */
+export const EVERY_PERMISSION = '*'
+
+/** What can be done to this installation by its own API and pages. */
+const own = {
+  'read:accounts': 'See accounts',
+  'write:accounts': 'Change, suspend and close accounts',
+  'read:clients': 'See registered apps',
+  'write:clients': 'Register, change and delete apps',
+  'read:roles': 'See roles, APIs and organizations',
+  'write:roles': 'Change roles, APIs and organizations, and who has them',
+  'read:keys': 'See signing keys',
+  'write:keys': 'Rotate signing keys',
+  'read:audit': 'Read the audit trail',
+} as const
+
+/** Gatehouse's own API, at this issuer. */
+export function ownApi(issuer: string): Omit<Api, 'resourceServers'> {
+  return {
+    identifier: `${issuer}/api`,
+    name: 'Gatehouse',
+    permissions: Object.entries(own).map(([name, title]) => ({ name, title })),
+  }
+}

@@ -1,0 +1,37 @@
+import { Refusal } from '../platform/refusal.ts'
+
+/** The expected noes of this room. */
+export const refusals = {
+  apiInvalid: (reason: string) =>
+    new Refusal({ code: 'api.invalid', status: 422, message: `The API is not valid: ${reason}.` }),
+  apiExists: (identifier: string) =>
+    new Refusal({ code: 'api.exists', status: 409, message: `There is an API ${identifier} already.` }),
+  apiUnknown: (identifier: string) =>
+    new Refusal({ code: 'api.unknown', status: 404, message: `There is no API ${identifier}.` }),
+  roleInvalid: (reason: string) =>
+    new Refusal({ code: 'role.invalid', status: 422, message: `The role is not valid: ${reason}.` }),
+  roleExists: (name: string) =>
+    new Refusal({ code: 'role.exists', status: 409, message: `There is a role ${name} already.` }),
+  roleUnknown: (names: readonly string[], known: readonly string[]) =>
+    new Refusal({
+      code: 'role.unknown',
+      status: 422,
+      message: `There is no role ${names.join(', ')}. There are: ${known.join(', ')}.`,
+    }),
+  permissionUnknown: (api: string, names: readonly string[]) =>
+    new Refusal({
+      code: 'permission.unknown',
+      status: 422,
+      message: `The API ${api} knows no permission ${names.join(', ')}.`,
+    }),
+  organizationInvalid: (reason: string) =>
+    new Refusal({ code: 'organization.invalid', status: 422, message: `The organization is not valid: ${reason}.` }),
+  organizationUnknown: (id: string) =>
+    new Refusal({ code: 'organization.unknown', status: 404, message: `There is no organization ${id}.` }),
+  memberUnknown: () =>
+    new Refusal({
+      code: 'organization.member_unknown',
+      status: 404,
+      message: 'This account is no member of the organization.',
+    }),
+}

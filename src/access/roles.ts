@@ -1,0 +1,87 @@
+import type { Model } from 'mongoose'
+import { z } from 'zod'
+import type { Audit, EventSubject } from '../audit/index.ts'
+import type { Gathered } from '../platform/database/index.ts'
+import type { Apis } from './apis.ts'
+import { EVERY_PERMISSION } from './permissions.ts'
+import { refusals } from './refusals.ts'
+import { type Role, type RoleDocument, toRole } from './role.model.ts'
+
+/** What roles there are. */
+export interface Roles {
+  /** Those of these names that there are, read afresh: a role that has changed counts from now on. */
+  readonly findAll: (names: readonly string[]) => Promise<Role[]>
+  /** @throws Refusal `role.unknown` */
+  readonly get: (name: string) => Promise<Role>
+  readonly list: () => Promise<Role[]>
+  /** Refuses names that are no roles, each by name. @throws Refusal `role.unknown` */
+  readonly check: (names: readonly string[]) => Promise<void>
+  /** @throws Refusal `role.invalid`, `role.exists`, `api.unknown`, `permission.unknown` */
+  readonly create: (input: unknown, subject?: EventSubject) => Promise<Role>
+}
+
+interface Dependencies {
+  readonly model: Model<RoleDocument>
+  readonly gathered: Gathered<RoleDocument>
+  readonly apis: Pick<Apis, 'get'>
+  readonly audit: Audit
+}
+
+const DUPLICATE_KEY = 11000
+
+/** A role as it is made. */
+export const roleSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower case letters, digits, - and _'),
+  title: z.string().trim().min(1).max(200),
+  permissions: z
+    .array(z.strictObject({ api: z.string(), names: z.array(z.string()).min(1) }))
+    .refine((list) => new Set(list.map(({ api }) => api)).size === list.length, 'must not name an API twice'),
+})
+
+/** Roles on this model. */
+export function createRoles({ model, gathered, apis, audit }: Dependencies): Roles {
+  const list = async () => (await model.find().sort({ _id: 1 }).lean<RoleDocument[]>()).map(toRole)
+  const findAll = async (names: readonly string[]) => {
+    const documents = await Promise.all([...new Set(names)].map((name) => gathered.find(name)))
+    return documents.flatMap((document) => document ?? []).map(toRole)
+  }
+  const check = async (names: readonly string[]) => {
+    const found = new Set((await findAll(names)).map(({ name }) => name))
+    const missing = names.filter((name) => !found.has(name))
+    if (missing.length > 0)
+      throw refusals.roleUnknown(
+        missing,
+        (await list()).map(({ name }) => name),
+      )
+  }
+  const checkPermissions = async ({ permissions }: z.output<typeof roleSchema>) => {
+    for (const { api, names } of permissions) {
+      const known = new Set([EVERY_PERMISSION, ...(await apis.get(api)).permissions.map(({ name }) => name)])
+      const missing = names.filter((name) => !known.has(name))
+      if (missing.length > 0) throw refusals.permissionUnknown(api, missing)
+    }
+  }
+
+  return {
+    findAll,
+    list,
+    check,
+    async get(name) {
+      await check([name])
+      return (await findAll([name]))[0] as Role
+    },
+    async create(input, subject = { actor: { type: 'system' } }) {
+      const { success, data, error } = roleSchema.safeParse(input)
+      if (!success) throw refusals.roleInvalid(z.prettifyError(error).replaceAll(/\s*✖ /g, ' ').trim())
+      await checkPermissions(data)
+      const { name, ...rest } = data
+      const now = new Date()
+      await model.create({ _id: name, ...rest, createdAt: now, updatedAt: now }).catch((cause: unknown) => {
+        if ((cause as { code?: unknown }).code === DUPLICATE_KEY) throw refusals.roleExists(name)
+        throw cause
+      })
+      await audit.record('role.created', subject, { role: name })
+      return data
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { Command } from 'commander'
+import type { Act } from '../program.ts'
+import { type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { getAccount } from './get-account.ts'
+
+const collect = (value: string, before: string[]) => [...before, value]
+
+function create(shell: Shell) {
+  return (name: string, { tenant }: { tenant?: string }) =>
+    withApp(shell, async ({ access }): Promise<Outcome> => {
+      const organization = await access.organizations.create({ name, tenantId: tenant })
+      return { json: organization, text: toColumns(Object.entries(organization)) }
+    })
+}
+
+function list(shell: Shell) {
+  return () =>
+    withApp(shell, async ({ access }): Promise<Outcome> => {
+      const all = await access.organizations.list()
+      const rows = all.map(({ id, name, tenantId }) => [id, name, tenantId === id ? '' : `tenant ${tenantId}`])
+      return { json: all, text: all.length > 0 ? toColumns(rows) : 'There are no organizations yet.' }
+    })
+}
+
+function show(shell: Shell) {
+  return (id: string) =>
+    withApp(shell, async ({ access, accounts }): Promise<Outcome> => {
+      const organization = await access.organizations.get(id)
+      const members = await Promise.all(
+        (await access.organizations.members(id)).map(async ({ accountId, roles }) => ({
+          accountId,
+          email: (await accounts.find(accountId))?.email ?? null,
+          roles,
+        })),
+      )
+      const rows = members.map(({ accountId, email, roles }) => [email ?? accountId, roles.join(', ')])
+      return {
+        json: { ...organization, members },
+        text: toColumns([...Object.entries(organization), ...rows.map(([who = '', roles = '']) => [who, roles])]),
+      }
+    })
+}
+
+function memberCommands(shell: Shell, act: Act): Command {
+  const command = new Command('member').description('say who belongs to an organization')
+  command
+    .command('add <id> <e-mail>')
+    .description('add a member, or give one other roles')
+    .option('--role <role>', 'a role in this organization, can be given several times', collect, [])
+    .action(
+      act((id: string, email: string, { role: roles }: { role: string[] }) =>
+        withApp(shell, async (app): Promise<Outcome> => {
+          const { id: accountId } = await getAccount(app, email)
+          await app.access.organizations.addMember(id, { accountId, roles })
+          const as = roles.length > 0 ? ` as ${roles.join(', ')}` : ''
+          return { json: { organizationId: id, accountId, roles }, text: `${email} belongs to ${id}${as}.` }
+        }),
+      ),
+    )
+  command
+    .command('remove <id> <e-mail>')
+    .description('remove a member')
+    .action(
+      act((id: string, email: string) =>
+        withApp(shell, async (app): Promise<Outcome> => {
+          const { id: accountId } = await getAccount(app, email)
+          await app.access.organizations.removeMember(id, accountId)
+          return {
+            json: { organizationId: id, accountId, removed: true },
+            text: `${email} no longer belongs to ${id}.`,
+          }
+        }),
+      ),
+    )
+  return command
+}
+
+/** Commands about organizations. */
+export function organizationCommands(shell: Shell, act: Act): Command {
+  const command = new Command('organization').description('look after organizations and their members')
+  command
+    .command('create <name>')
+    .description('make an organization')
+    .option('--tenant <id>', 'the tenant that it shares with others; without it, it is one of its own')
+    .action(act(create(shell)))
+  command
+    .command('list')
+    .description('list the organizations')
+    .action(act(list(shell)))
+  command
+    .command('show <id>')
+    .description('show an organization and its members')
+    .action(act(show(shell)))
+  command.addCommand(memberCommands(shell, act))
+  return command
+}
