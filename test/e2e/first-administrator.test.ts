@@ -7,7 +7,7 @@ import { openVisitor } from '../support/visitor.ts'
 import { findFreePort } from '../support/world.ts'
 
 const EMAIL = 'grace@example.com'
-const CHOSEN = 'a password nobody else has'
+const CHOSEN = 'A password nobody else has 1'
 
 test('from the link at the console to tokens in the playground, and out again', { skip: whyNoBrowser }, async (t) => {
   const database = await openTestDatabase()
