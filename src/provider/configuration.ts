@@ -6,6 +6,7 @@ import { attainableAcrs } from '../sign-in/index.ts'
 import type { Render } from '../web/index.ts'
 import { createFindAccount } from './account-adapter.ts'
 import { scopeClaims, scopes } from './claims.ts'
+import { assertJwtClientAuthClaimsAndHeader } from './clients/assertion.ts'
 import { REGISTRATION_PATH } from './clients/registration.routes.ts'
 import type { Consents } from './consents.ts'
 import { createRenderError } from './errors.ts'
@@ -116,11 +117,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
       skipsConsent,
       refreshTokenSeconds: config.lifetimes.refreshTokenSeconds,
     }),
-    // An assertion is for us and nobody else (draft-ietf-oauth-rfc7523bis): other audiences can be replayed elsewhere.
-    assertJwtClientAuthClaimsAndHeader: async (ctx, claims) => {
-      if (claims.aud !== ctx.oidc.issuer)
-        throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url')
-    },
+    assertJwtClientAuthClaimsAndHeader,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
       policy: createInteractionPolicy({ skipsConsent }),
