@@ -51,7 +51,13 @@ export const events = {
   'token.issued': z.strictObject({ grantType: text, scopes: z.array(text), audience: text.optional() }),
   'token.refused': z.strictObject({ grantType: text, error, description: text.optional() }),
   'token.revoked': z.strictObject({ kind: text }),
-  'token.reused': z.strictObject({ kind: text }),
+  // The event's own address is where it was presented again.
+  'token.reused': z.strictObject({
+    kind: text,
+    grantId: text.optional(),
+    firstAddress: text.optional(),
+    firstUsedAt: z.date().optional(),
+  }),
   'grant.revoked': z.strictObject({ grantId: text, reason: text.optional() }),
   'session.ended': z.strictObject({ reason: text }),
   'back_channel_logout.delivered': z.strictObject({}),

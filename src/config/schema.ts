@@ -137,6 +137,9 @@ const lifetimes = z.strictObject({
   refreshTokenSeconds: seconds(60, 31_536_000).describe(
     'How long a chain of refresh tokens may last, from the first one on.',
   ),
+  refreshTokenGraceSeconds: seconds(0, 300).describe(
+    'How long a refresh token may be presented again by its client, after an answer got lost, and gets the same successor; 0: never.',
+  ),
   authorizationCodeSeconds: seconds(10, 600).describe('How long an authorization code can be redeemed.'),
   sessionSeconds: seconds(60, 86_400).describe('How long a session lasts without being used.'),
   interactionSeconds: seconds(60, 86_400).describe('How long a sign-in may take.'),

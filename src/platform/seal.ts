@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 
 /** What is sealed cannot be opened: another key, another context, or changed on the way. */
 export class SealError extends Error {
@@ -17,6 +17,8 @@ export interface Sealer {
   readonly keyIdAt: number
   /** Matches what was sealed with the first key. */
   readonly sealedByFirst: RegExp
+  /** A secret (256 bits, base64url) that only who has our keys can make of this text; by each key, the first one first. */
+  derive(text: string, context: string): readonly [string, ...string[]]
 }
 
 const VERSION = 'v1'
@@ -43,7 +45,12 @@ export function createSealer(keys: readonly string[]): Sealer {
   const ring = keys.map((key) => {
     const bytes = parseSealingKey(key)
     if (!bytes) throw new SealError('a sealing key must be 32 bytes as base64url')
-    return { bytes, id: createHash('sha256').update('key id').update(bytes).digest('base64url').slice(0, 8) }
+    return {
+      bytes,
+      id: createHash('sha256').update('key id').update(bytes).digest('base64url').slice(0, 8),
+      // Sealing and deriving never use the same key.
+      derivingKey: Buffer.from(hkdfSync('sha256', bytes, '', 'derive', KEY_BYTES)),
+    }
   })
   const [first] = ring
   if (!first) throw new SealError('there is no key to seal with')
@@ -75,5 +82,9 @@ export function createSealer(keys: readonly string[]): Sealer {
     keyIds: ring.map(({ id }) => id),
     keyIdAt: VERSION.length + 1,
     sealedByFirst: new RegExp(`^${VERSION}\\.${first.id}\\.`),
+    derive(text, context) {
+      const by = (key: Buffer) => createHmac('sha256', key).update(`${context}\0${text}`).digest('base64url')
+      return [by(first.derivingKey), ...ring.slice(1).map(({ derivingKey }) => by(derivingKey))]
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit, EventSubject } from '../audit/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import { originOf } from '../web/index.ts'
+import type { Reuses } from './storage/reuse.ts'
 
 /** Tells the trail what the library does. Its events cannot be awaited, so a request waits for them before it answers. */
 export interface AuditBridge {
@@ -37,7 +38,15 @@ const endpoints = [
 ]
 
 /** The bridge between the library's events and the trail. */
-export function createAuditBridge({ audit, logger }: { audit: Audit; logger: Logger }): AuditBridge {
+export function createAuditBridge({
+  audit,
+  logger,
+  reuses,
+}: {
+  audit: Audit
+  logger: Logger
+  reuses: Reuses
+}): AuditBridge {
   const pending = new WeakMap<object, Promise<void>[]>()
   const later = (ctx: Context, work: Promise<void>) => {
     pending.set(ctx.req, [...(pending.get(ctx.req) ?? []), work])
@@ -45,6 +54,13 @@ export function createAuditBridge({ audit, logger }: { audit: Audit; logger: Log
   const subjectOf = (ctx: KoaContextWithOIDC): EventSubject => {
     const { client, account, session } = ctx.oidc
     return { clientId: client?.clientId, accountId: account?.accountId ?? session?.accountId, origin: originOf(ctx) }
+  }
+
+  /** Whoever presents it now and whoever did so first: one of the two stole it. */
+  const recordReuse = (ctx: KoaContextWithOIDC, kind: string) => {
+    const { at: firstUsedAt, from: firstAddress, grantId, accountId } = reuses.of(ctx) ?? {}
+    const detail = { kind, firstUsedAt, firstAddress, grantId }
+    return audit.record('token.reused', { ...subjectOf(ctx), ...(accountId ? { accountId } : {}) }, detail)
   }
 
   return {
@@ -82,7 +98,7 @@ export function createAuditBridge({ audit, logger }: { audit: Audit; logger: Log
         const grantType = String(ctx.oidc.params?.grant_type ?? 'none').slice(0, 100)
         later(ctx, audit.record('token.refused', subjectOf(ctx), { grantType, ...describe(error) }))
         if (/already (used|consumed)/.test(error.error_detail ?? '')) {
-          later(ctx, audit.record('token.reused', subjectOf(ctx), { kind: grantType }))
+          later(ctx, recordReuse(ctx, grantType))
         }
       })
       provider.on('grant.revoked', (ctx, grantId) => {

@@ -111,7 +111,8 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     pkce: { required: (_ctx, client) => client.require_pkce !== false },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
-    rotateRefreshToken: true,
+    // A token that is bound to a key of its client is worth nothing to a thief (FAPI 2.0 section 5.3.2.1).
+    rotateRefreshToken: ({ oidc }) => oidc.entities.RefreshToken?.isSenderConstrained() !== true,
     loadExistingGrant: createLoadExistingGrant({
       consents,
       skipsConsent,

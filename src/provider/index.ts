@@ -28,6 +28,8 @@ import { createResources } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
+import { createReuses } from './storage/reuse.ts'
+import { createRotation } from './storage/rotation.ts'
 
 export type { ClientInvitation, Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
 export type { SigningKey, SigningKeys } from './keys/index.ts'
@@ -71,10 +73,16 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const { artifacts, consents, sessionEnds } = storage
   const isProduction = config.environment === 'production'
   const resources = createResources(deps.access, config.lifetimes.accessTokenSeconds)
-  const adapter = createAdapter(artifacts, storage.clients)
+  const rotation = createRotation({
+    artifacts,
+    sealer: deps.sealer,
+    graceSeconds: config.lifetimes.refreshTokenGraceSeconds,
+  })
+  const reuses = createReuses()
+  const adapter = createAdapter({ artifacts, clients: storage.clients, units: storage.units, rotation, reuses })
   const fetch = createClientFetch(deps.http)
   const keys = createKeys(deps)
-  const bridge = createAuditBridge({ audit, logger })
+  const bridge = createAuditBridge({ audit, logger, reuses })
   const backChannel = createBackChannel({ ...deps, provider: () => providers.current() })
   sessionEnds.listen(backChannel.tell)
   const providers: Providers = createProviders(
@@ -82,7 +90,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       issuer: config.server.issuer,
       configure: (jwks) =>
         createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render, fetch }),
-      adjustments: [compareHashedSecrets(storage.clients), backChannel.adjust, bridge.listen],
+      adjustments: [compareHashedSecrets(storage.clients), rotation.adjust, backChannel.adjust, bridge.listen],
     },
     await keys.load(),
   )

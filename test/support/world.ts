@@ -72,6 +72,13 @@ export async function createWorld({ env: changes = {}, extraMethods, beside }: W
   return {
     ...app,
     config,
+    /** Where its database is, for another process. */
+    get databaseUri() {
+      const { host, port, name } = app.connection
+      const uri = new URL(env.TEST_MONGODB_URI ?? `mongodb://${host}:${port}/?directConnection=true`)
+      uri.pathname = `/${name}`
+      return uri.href
+    },
     issuer: config.server.issuer,
     /** Every line that was logged. */
     log,

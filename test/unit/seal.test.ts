@@ -76,3 +76,17 @@ test('a sealer needs keys, and of the right length', () => {
   assert.equal(parseSealingKey(newSecret(31)), undefined)
   assert.equal(parseSealingKey(newSecret(32))?.length, 32)
 })
+
+test('what is derived can be made again by who has the keys, and by nobody else', () => {
+  const [one, two] = [newSecret(), newSecret()]
+  const [first, second] = createSealer([one, two]).derive('a token', 'successor')
+  assert.equal(Buffer.from(first, 'base64url').length, 32)
+  assert.notEqual(first, second)
+  assert.deepEqual(createSealer([two, one]).derive('a token', 'successor'), [second, first])
+  const others = [
+    createSealer([newSecret()]).derive('a token', 'successor'),
+    createSealer([one]).derive('another token', 'successor'),
+    createSealer([one]).derive('a token', 'something else'),
+  ]
+  assert.ok(others.every(([value]) => value !== first))
+})

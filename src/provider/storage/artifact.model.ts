@@ -13,8 +13,11 @@ export interface ArtifactDocument {
   payload: string
   expiresAt?: Date
   consumedAt?: Date
-  /** What the winner of all claims to use it left behind. */
+  /** What the winner of all claims to use it left behind, and where that came from. */
   claim?: string
+  consumedFrom?: string
+  /** Of a refresh token that was used: the hash of its successor. */
+  successorHash?: string
   grantId?: string
   accountId?: string
   clientId?: string
@@ -33,6 +36,8 @@ const schema = new Schema<ArtifactDocument>(
     expiresAt: Date,
     consumedAt: Date,
     claim: String,
+    consumedFrom: String,
+    successorHash: String,
     grantId: String,
     accountId: String,
     clientId: String,

@@ -4,16 +4,34 @@ import { hashSecret } from '../../platform/ids.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
 
+/** How a single-use record was used for the first time, and what it belongs to. */
+export interface Use {
+  readonly at: Date
+  /** The address that it was used from. */
+  readonly from?: string | undefined
+  /** Of a refresh token: the hash of its successor. */
+  readonly successorHash?: string | undefined
+  readonly grantId?: string | undefined
+  readonly accountId?: string | undefined
+  readonly clientId?: string | undefined
+}
+
 /** The library's records, by kind and plain id, on MongoDB. */
 export interface Artifacts {
   upsert(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   /** Like upsert, but never over an existing record. @returns whether it was new */
   insert(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<boolean>
+  /** Like upsert, but one that is not there any more stays gone. */
+  update(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
+  /** Like upsert, but an existing record stays as it is. */
+  insertMissing(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   find(kind: string, id: string): Promise<AdapterPayload | undefined>
   findByUid(kind: string, uid: string): Promise<AdapterPayload | undefined>
   findByUserCode(kind: string, userCode: string): Promise<AdapterPayload | undefined>
   /** Marks it as used, once. @returns false when it was used before, has expired or is not there */
-  consume(kind: string, id: string): Promise<boolean>
+  consume(kind: string, id: string, use: Pick<Use, 'from' | 'successorHash'>): Promise<boolean>
+  /** How it was used, if it was. */
+  findUse(kind: string, id: string): Promise<Use | undefined>
   destroy(kind: string, id: string): Promise<void>
   revokeByGrantId(grantId: string): Promise<void>
   /** Everything that was granted to a client. */
@@ -28,6 +46,8 @@ interface Dependencies {
   readonly sealer: Sealer
 }
 
+const present = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || expiresAt.getTime() > Date.now()
 
 /**
@@ -55,8 +75,12 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       uidHash: uid === undefined ? undefined : hashSecret(uid),
       userCodeHash: userCode === undefined ? undefined : hashSecret(userCode),
     }
-    const kept = Object.fromEntries(Object.entries(beside).filter(([, value]) => value !== undefined))
-    return { ...kept, _id, kind, payload: sealer.seal(JSON.stringify(payload), payloadContext({ _id, kind })) }
+    return {
+      ...present(beside),
+      _id,
+      kind,
+      payload: sealer.seal(JSON.stringify(payload), payloadContext({ _id, kind })),
+    }
   }
   /** The one of this kind that is live. Of two that answer to one user code none is meant: neither may be approved. */
   const only = (kind: string, documents: readonly ArtifactDocument[]) => {
@@ -67,7 +91,10 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
   return {
     // Replaced whole, so that a field (an expiry, say) which is no longer there is gone. Being used outlives a save.
     upsert: (kind, id, payload, expiresIn) => units.leave(records.replace(toDocument(kind, id, payload, expiresIn))),
+    update: (kind, id, payload, expiresIn) => units.leave(records.update(toDocument(kind, id, payload, expiresIn))),
     insert: (kind, id, payload, expiresIn) => records.insert(toDocument(kind, id, payload, expiresIn)),
+    insertMissing: (kind, id, payload, expiresIn) =>
+      units.leave(records.insert(toDocument(kind, id, payload, expiresIn))),
     async find(kind, id) {
       const found = await records.find(hashSecret(id))
       return found ? only(kind, [found]) : undefined
@@ -78,11 +105,20 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     async findByUserCode(kind, userCode) {
       return only(kind, await records.findBy('userCodeHash', hashSecret(userCode)))
     },
-    consume(kind, id) {
+    consume(kind, id, { from, successorHash }) {
       const now = new Date()
       const isUnexpired = [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: now } }]
       const when = { kind, consumedAt: { $exists: false }, $or: isUnexpired }
-      return records.claim(hashSecret(id), { when, set: { consumedAt: now } })
+      return records.claim(hashSecret(id), {
+        when,
+        set: { consumedAt: now, ...present({ consumedFrom: from, successorHash }) },
+      })
+    },
+    async findUse(kind, id) {
+      const found = await records.find(hashSecret(id))
+      if (found?.kind !== kind || !found.consumedAt) return undefined
+      const { consumedAt: at, consumedFrom: from, successorHash, grantId, accountId, clientId } = found
+      return { at, from, successorHash, grantId, accountId, clientId }
     },
     destroy: (kind, id) => units.leave(records.delete(hashSecret(id), { kind })),
     async revokeByGrantId(grantId) {

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose'
 import type { Audit } from '../../audit/index.ts'
-import type { Changes, Gatherings } from '../../platform/database/index.ts'
+import type { Changes, Gatherings, Units } from '../../platform/database/index.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { clientInvitationModel } from '../clients/invitations.model.ts'
 import { type ClientInvitations, createInvitations } from '../clients/invitations.ts'
@@ -20,6 +20,7 @@ export interface ProtocolStorage {
   readonly consents: Consents
   /** The ends of sessions, for whoever has to act on them. */
   readonly sessionEnds: SessionEnds
+  readonly units: Units
   /** Ends every session, grant and token of an account, at once. */
   readonly endAccount: (accountId: string, reason: string) => Promise<void>
 }
@@ -45,6 +46,7 @@ export function openProtocolStorage({
   return {
     artifacts,
     sessionEnds,
+    units,
     clients: createClientStore(clientModel(connection), changes),
     clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),

@@ -21,6 +21,8 @@ export interface Gathered<T extends Stored> {
   insert(document: T): Promise<boolean>
   /** Writes it whole, over whatever is there. */
   replace(document: T): Promise<void>
+  /** Writes it whole, over the one of its id; where there is none, it changes nothing. */
+  update(document: T): Promise<void>
   /**
    * Changes a document if the conditions hold: of any number of claims, also from other processes, that exclude each
    * other, one wins. It marks the document with a nonce of its own, in the field `claim`.
@@ -49,6 +51,7 @@ function gather<T extends Stored>(collection: mongo.Collection<T>, units: Units)
     },
     insert: (document) => turns.take(document._id, () => write.insert(document)),
     replace: (document) => turns.take(document._id, () => write.replace(document)),
+    update: (document) => turns.take(document._id, () => write.update(document)),
     claim: (id, conditional) => turns.after(id, () => write.claim({ id, ...conditional })),
     delete: (id, when) => turns.take(id, () => write.delete({ ...when, _id: id })),
     async deleteBy(field, value) {

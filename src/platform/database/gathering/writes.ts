@@ -11,18 +11,19 @@ export interface Claim {
   readonly set: object
 }
 
-/** The three ways to write, each with a queue of its own. */
+/** The ways to write. Inserts, updates and deletes have a queue each. */
 export interface Writes<T extends Stored> {
   /** @returns whether it was new */
   insert(document: T): Promise<boolean>
   replace(document: T): Promise<void>
+  update(document: T): Promise<void>
   /** @returns whether this claim was the one that changed the document */
   claim(claim: Claim): Promise<boolean>
   delete(filter: object): Promise<void>
   deleteAll(filter: { field: string; value: string }): Promise<void>
 }
 
-type Update<T> = { readonly replacement: T } | (Claim & { readonly nonce: string })
+type Update<T> = { readonly replacement: T; readonly upsert: boolean } | (Claim & { readonly nonce: string })
 
 const DUPLICATE_KEY = 11000
 const isTaken = ({ code, errmsg }: mongo.WriteError) => code === DUPLICATE_KEY && errmsg?.includes('index: _id_')
@@ -76,7 +77,7 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
     return new Set(documents.flatMap(({ claim }) => claim ?? []))
   }
 
-  const update = createQueue<Update<T>, boolean>({
+  const change = createQueue<Update<T>, boolean>({
     async send(updates) {
       const { changed, errors } = await runBulk(
         collection,
@@ -85,7 +86,9 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
             ? {
                 updateOne: { filter: { ...one.when, _id: one.id }, update: { $set: { ...one.set, claim: one.nonce } } },
               }
-            : { replaceOne: { filter: { _id: one.replacement._id }, replacement: one.replacement, upsert: true } },
+            : {
+                replaceOne: { filter: { _id: one.replacement._id }, replacement: one.replacement, upsert: one.upsert },
+              },
         ),
       )
       const claims = updates.filter((one) => 'nonce' in one)
@@ -127,8 +130,9 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
 
   return {
     insert,
-    replace: async (replacement) => void (await update({ replacement })),
-    claim: (claim) => update({ ...claim, nonce: newId() }),
+    replace: async (replacement) => void (await change({ replacement, upsert: true })),
+    update: async (replacement) => void (await change({ replacement, upsert: false })),
+    claim: (claim) => change({ ...claim, nonce: newId() }),
     delete: remove,
     deleteAll: removeAll,
   }
