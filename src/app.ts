@@ -14,8 +14,9 @@ import { createPasswordHasher } from './platform/password-hash.ts'
 import { createPasswordStrength } from './platform/password-strength/index.ts'
 import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
-import { createSealer } from './platform/seal.ts'
+import { createSealer, SealError } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
+import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
 import { choosePolicy, createBreachCheck, createSignIn, type SignInMethod } from './sign-in/index.ts'
@@ -197,7 +198,10 @@ function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features):
   return app
 }
 
-/** Everything, put together: ports, then features, then doors. */
+/**
+ * Everything, put together: ports, then features, then doors.
+ * @throws SealingKeysError when the signing keys cannot be opened: better no start than faults one by one
+ */
 export async function createApp(options: AppOptions) {
   const { config, path, databaseName, report } = options
   const database = await openDatabase({ ...config.database, dataDir: config.dataDir, path, databaseName, report })
@@ -238,7 +242,7 @@ export async function createApp(options: AppOptions) {
     }
   } catch (error) {
     await database.close()
-    throw error
+    throw error instanceof SealError ? new SealingKeysError({ cause: error }) : error
   }
 }
 

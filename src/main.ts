@@ -4,6 +4,7 @@ import { createApp } from './app.ts'
 import { type Config, ConfigError, loadConfig } from './config/index.ts'
 import { DatabaseError, NoBinaryError, openDatabase } from './platform/database/index.ts'
 import { createLogger, type Logger } from './platform/logger.ts'
+import { SealingKeysError } from './sealing-keys.ts'
 import { startServer } from './web/index.ts'
 import { isSpokesman, isSupervisor, superviseWorkers, threadsFor, workerNumber } from './workers.ts'
 
@@ -89,7 +90,8 @@ async function main(): Promise<number> {
 
 /** What the person at the console reads when a start fails: a sentence where we know what is wrong. */
 function explain(error: unknown): string {
-  if ([ConfigError, DatabaseError, NoBinaryError].some((kind) => error instanceof kind)) return (error as Error).message
+  const isKnown = [ConfigError, DatabaseError, NoBinaryError, SealingKeysError].some((kind) => error instanceof kind)
+  if (isKnown) return (error as Error).message
   const { code, port } = error as { code?: unknown; port?: unknown }
   if (code === 'EADDRINUSE') return `Port ${port} is taken by another program: stop it, or set PORT to another one.`
   if (code === 'EACCES' && port) return `Port ${port} may not be used by this user: set PORT to one above 1023.`

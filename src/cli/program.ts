@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/index.ts'
 import { DatabaseError, NoBinaryError } from '../platform/database/index.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { SealingKeysError } from '../sealing-keys.ts'
 import { accountCommands } from './commands/account.ts'
 import { apiCommands } from './commands/api.ts'
 import { clientCommands } from './commands/client.ts'
@@ -37,6 +38,8 @@ function explain(error: unknown): { exitCode: number; code: string; message: str
     return { exitCode: EXIT.configuration, code: 'database.none', message: error.message }
   if (error instanceof DatabaseError)
     return { exitCode: EXIT.configuration, code: 'database.unusable', message: error.message }
+  if (error instanceof SealingKeysError)
+    return { exitCode: EXIT.configuration, code: 'config.sealing_keys', message: error.message }
   if (error instanceof Refusal || error instanceof CommandError) {
     const exitCode = error.code === 'usage' ? EXIT.usage : EXIT.refused
     return { exitCode, code: error.code, message: error.message }

@@ -65,7 +65,7 @@ export async function createWorld({ env: changes = {}, extraMethods, beside }: W
     report: () => {},
     extraMethods,
   })
-  const server = await startServer(app.app.callback(), port)
+  const server = await startServer(app.app.callback(), config.server.port)
   app.start()
   app.readiness.started()
 
