@@ -10,12 +10,16 @@ export interface PendingChallenge {
   nonce: string
   /** The method's own state and what it shows, sealed. */
   sealed: string
+  /** Proofs that may still be tried on it. */
+  triesLeft: number
   expiresAt: Date
 }
 
 /** What the next page says about the last try. */
 export interface Notice {
-  reason: 'identifier_invalid' | 'failed' | 'limited'
+  reason: 'identifier_invalid' | 'failed' | 'limited' | 'used_up' | 'started_over'
+  /** The method that was tried. */
+  method?: string
   /** When trying again makes sense. */
   retryAt?: Date
 }
@@ -27,8 +31,13 @@ export interface AttemptDocument {
   suggestedIdentifier?: string
   method?: string
   evidence: Evidence[]
+  /** Failed proofs since the last one that held. */
+  failures: number
   pending?: PendingChallenge
   notice?: Notice
+  /** The context class that has to be reached, and those that the client would like, by name. */
+  minimumAcr?: string
+  wishedAcrs: string[]
   /** The authorization request, sealed, so that an expired sign-in can be started again at the same application. */
   request: string
   createdAt: Date
@@ -50,8 +59,11 @@ const schema = new Schema<AttemptDocument>(
     suggestedIdentifier: String,
     method: String,
     evidence: { type: Schema.Types.Mixed, required: true },
+    failures: { type: Number, required: true },
     pending: { type: Schema.Types.Mixed, ...sealed(sealingContext('pending'), 'sealed') },
     notice: Schema.Types.Mixed,
+    minimumAcr: String,
+    wishedAcrs: { type: [String], required: true },
     request: { type: String, required: true, ...sealed(sealingContext('request')) },
     createdAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },

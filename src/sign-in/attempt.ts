@@ -1,10 +1,12 @@
 import type { Model } from 'mongoose'
 import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
-import { type AttemptDocument, type Notice, sealingContext } from './attempt.model.ts'
-import type { Challenge, Evidence } from './method.ts'
+import { type AttemptDocument, type Notice, type PendingChallenge, sealingContext } from './attempt.model.ts'
+import type { Begun, Challenge, Evidence } from './method.ts'
 
 const PENDING_SECONDS = 15 * 60
+/** So many failures in a row after something was proved, and the sign-in starts over: what was proved is forgotten. */
+const MAX_FAILURES = 5
 const REMEMBERED_SECONDS = 24 * 60 * 60
 
 /** A sign-in under way: who it is about, what was chosen, and what was proved so far. */
@@ -15,6 +17,8 @@ export interface Attempt {
   readonly suggestedIdentifier?: string | undefined
   readonly method?: string | undefined
   readonly evidence: readonly Evidence[]
+  readonly minimumAcr?: string | undefined
+  readonly wishedAcrs: readonly string[]
   readonly notice?: Notice | undefined
   readonly expiresAt: Date
 }
@@ -25,7 +29,18 @@ export interface AttemptStart {
   readonly request: Readonly<Record<string, unknown>>
   readonly identifier?: string | undefined
   readonly suggestedIdentifier?: string | undefined
+  /** What the session of this browser proves already. */
+  readonly evidence?: readonly Evidence[]
+  readonly minimumAcr?: string | undefined
+  readonly wishedAcrs?: readonly string[]
   readonly expiresAt: Date
+}
+
+/** A challenge that a proof is tried on. */
+export interface TakenChallenge {
+  /** Names the challenge, for using it up. */
+  readonly nonce: string
+  readonly state: unknown
 }
 
 /** Attempts, as the other verbs of this room use them. */
@@ -36,10 +51,14 @@ export interface Attempts {
   /** Keeps what the next page has to say, and what was typed if it could not be used. */
   notify(uid: string, notice: Notice, typed?: string): Promise<void>
   choose(uid: string, method: string | undefined): Promise<void>
-  keepChallenge(uid: string, method: string, kept: { challenge: Challenge; state?: unknown }): Promise<void>
+  keepChallenge(uid: string, method: string, begun: Begun<unknown>): Promise<void>
   findChallenge(uid: string, method: string): Promise<Challenge | undefined>
-  takeState(uid: string, method: string): Promise<unknown>
-  append(uid: string, evidence: Evidence): Promise<Attempt | undefined>
+  /** Takes one try of the challenge that waits; undefined when there is none, or no try is left. */
+  takeTry(uid: string, method: string): Promise<TakenChallenge | undefined>
+  /** A proof failed: counted, and after too many the sign-in starts over. */
+  fail(uid: string, method: string): Promise<void>
+  /** Keeps a proof and uses up its challenge. @returns undefined when the challenge was used up by another proof */
+  append(uid: string, evidence: Evidence, challenge?: TakenChallenge): Promise<Attempt | undefined>
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
 }
 
@@ -49,6 +68,8 @@ const present = (uid: string, document: AttemptDocument): Attempt => ({
   suggestedIdentifier: document.suggestedIdentifier,
   method: document.method,
   evidence: document.evidence,
+  minimumAcr: document.minimumAcr,
+  wishedAcrs: document.wishedAcrs,
   notice: document.notice,
   expiresAt: document.expiresAt,
 })
@@ -57,16 +78,27 @@ const present = (uid: string, document: AttemptDocument): Attempt => ({
 export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): Attempts {
   const live = (uid: string) => ({ _id: hashSecret(uid), expiresAt: { $gt: new Date() } })
   const context = (uid: string, part: 'pending' | 'request') => sealingContext(part)({ _id: hashSecret(uid) })
+  const waiting = (uid: string, method: string) => ({
+    ...live(uid),
+    'pending.method': method,
+    'pending.triesLeft': { $gt: 0 },
+    'pending.expiresAt': { $gt: new Date() },
+  })
+  const open = (uid: string, { sealed }: PendingChallenge): { challenge: Challenge; state: unknown } =>
+    JSON.parse(sealer.open(sealed, context(uid, 'pending')))
 
   return {
-    async open({ uid, request, expiresAt, identifier, suggestedIdentifier }) {
+    async open({ uid, request, expiresAt, identifier, suggestedIdentifier, evidence, minimumAcr, wishedAcrs }) {
       const now = new Date()
       const before = await model
         .findOneAndUpdate(
           { _id: hashSecret(uid) },
           {
             $setOnInsert: {
-              evidence: [],
+              evidence: evidence ?? [],
+              failures: 0,
+              wishedAcrs: wishedAcrs ?? [],
+              ...(minimumAcr ? { minimumAcr } : {}),
               request: sealer.seal(JSON.stringify(request), context(uid, 'request')),
               createdAt: now,
               expiresAt,
@@ -90,8 +122,8 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
     async identify(uid, identifier) {
       const forget = { method: 1, pending: 1, notice: 1, suggestedIdentifier: 1 }
       const change = identifier
-        ? { $set: { identifier, evidence: [] }, $unset: forget }
-        : { $set: { evidence: [] }, $unset: { ...forget, identifier: 1 } }
+        ? { $set: { identifier, evidence: [], failures: 0 }, $unset: forget }
+        : { $set: { evidence: [], failures: 0 }, $unset: { ...forget, identifier: 1 } }
       await model.updateOne(live(uid), change)
     },
 
@@ -106,36 +138,53 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
       )
     },
 
-    async keepChallenge(uid, method, kept) {
+    async keepChallenge(uid, method, { challenge, state, tries = 1, expiresInSeconds = PENDING_SECONDS }) {
       const pending = {
         method,
         nonce: newId(),
-        sealed: sealer.seal(JSON.stringify(kept), context(uid, 'pending')),
-        expiresAt: new Date(Date.now() + PENDING_SECONDS * 1000),
+        sealed: sealer.seal(JSON.stringify({ challenge, state }), context(uid, 'pending')),
+        triesLeft: tries,
+        expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
       }
       await model.updateOne(live(uid), { $set: { pending, method }, $unset: { notice: 1 } })
     },
 
     async findChallenge(uid, method) {
-      const waiting = { ...live(uid), 'pending.method': method, 'pending.expiresAt': { $gt: new Date() } }
-      const document = await model.findOne(waiting).lean<AttemptDocument>()
-      if (!document?.pending) return undefined
-      return JSON.parse(sealer.open(document.pending.sealed, context(uid, 'pending'))).challenge
+      const document = await model.findOne(waiting(uid, method)).lean<AttemptDocument>()
+      return document?.pending && open(uid, document.pending).challenge
     },
 
-    // Burnt before it is looked at: whatever the proof turns out to be, this challenge cannot be answered twice.
-    async takeState(uid, method) {
-      const waiting = { ...live(uid), 'pending.method': method, 'pending.expiresAt': { $gt: new Date() } }
-      const before = await model.findOneAndUpdate(waiting, { $unset: { pending: 1 } }).lean<AttemptDocument>()
-      if (!before?.pending) return undefined
-      return JSON.parse(sealer.open(before.pending.sealed, context(uid, 'pending'))).state
+    // Counted before it is looked at: whatever the proof turns out to be, parallel tries cannot pass the limit.
+    async takeTry(uid, method) {
+      const document = await model
+        .findOneAndUpdate(waiting(uid, method), { $inc: { 'pending.triesLeft': -1 } })
+        .lean<AttemptDocument>()
+      return document?.pending && { nonce: document.pending.nonce, state: open(uid, document.pending).state }
     },
 
-    async append(uid, evidence) {
+    async fail(uid, method) {
       const document = await model
         .findOneAndUpdate(
           live(uid),
-          { $push: { evidence }, $unset: { method: 1, notice: 1 } },
+          { $inc: { failures: 1 }, $set: { notice: { reason: 'failed', method } } },
+          { returnDocument: 'after' },
+        )
+        .lean<AttemptDocument>()
+      if (document?.pending?.method === method && document.pending.triesLeft <= 0) {
+        const spent = { ...live(uid), 'pending.nonce': document.pending.nonce }
+        await model.updateOne(spent, { $set: { notice: { reason: 'used_up', method } }, $unset: { pending: 1 } })
+      }
+      if (document && document.evidence.length > 0 && document.failures >= MAX_FAILURES) {
+        const over = { $set: { evidence: [], failures: 0, notice: { reason: 'started_over', method } } }
+        await model.updateOne(live(uid), { ...over, $unset: { method: 1, pending: 1 } })
+      }
+    },
+
+    async append(uid, evidence, challenge) {
+      const document = await model
+        .findOneAndUpdate(
+          { ...live(uid), ...(challenge ? { 'pending.nonce': challenge.nonce } : {}) },
+          { $push: { evidence }, $set: { failures: 0 }, $unset: { method: 1, notice: 1, pending: 1 } },
           { returnDocument: 'after' },
         )
         .lean<AttemptDocument>()

@@ -1,57 +1,77 @@
-import type { Connection, Model } from 'mongoose'
-import { Schema } from 'mongoose'
+import type { Model } from 'mongoose'
+import { newId } from '../platform/ids.ts'
+import type { CredentialDocument } from './credentials.model.ts'
 
-/** One enrolled credential: how an account can prove itself, typed by its method. */
-export interface CredentialDocument<Secret = unknown> {
-  _id: string
-  accountId: string
-  method: string
-  secret: Secret
-  createdAt: Date
-  updatedAt: Date
-  lastUsedAt?: Date
+/** An enrolled credential. */
+export interface Credential<Secret = unknown> {
+  readonly id: string
+  readonly accountId: string
+  readonly method: string
+  readonly name?: string | undefined
+  readonly handle?: string | undefined
+  readonly secret: Secret
+  readonly createdAt: Date
+  readonly lastUsedAt?: Date | undefined
 }
 
-/** Credentials, for the methods that own them. */
+/** A credential to keep. */
+export interface NewCredential {
+  readonly name?: string | undefined
+  readonly handle?: string | undefined
+  readonly secret: unknown
+}
+
+/** Credentials, for the methods that own them and for enrolment. */
 export interface Credentials {
   /** The single credential of a method that allows one an account. */
-  findOnly<Secret>(accountId: string, method: string): Promise<CredentialDocument<Secret> | undefined>
+  findOnly<Secret>(accountId: string, method: string): Promise<Credential<Secret> | undefined>
   /** Makes or replaces it. */
   setOnly(accountId: string, method: string, secret: unknown): Promise<void>
-  /** Replaces its secret if nobody else did so since it was read. */
-  replaceOnly(accountId: string, method: string, from: unknown, to: unknown): Promise<boolean>
+  /** The oldest first. */
+  list<Secret>(accountId: string, method?: string): Promise<Credential<Secret>[]>
+  findByHandle<Secret>(method: string, handle: string): Promise<Credential<Secret> | undefined>
+  has(accountId: string, method: string): Promise<boolean>
+  /** @returns undefined when another credential of this method has the same handle */
+  add(accountId: string, method: string, credential: NewCredential): Promise<Credential | undefined>
+  /**
+   * Changes fields of the secret if it still is as `where` says, in one conditional update: single use and counters
+   * rest on it. Paths are relative to the secret; it counts as being used.
+   * @returns whether it was changed
+   */
+  change(id: string, where: Readonly<Record<string, unknown>>, set: Readonly<Record<string, unknown>>): Promise<boolean>
+  rename(accountId: string, id: string, name: string): Promise<boolean>
+  remove(accountId: string, id: string): Promise<Credential | undefined>
+  removeAll(accountId: string, method: string): Promise<void>
   /** Remembers that it was used now. */
   touch(id: string): Promise<void>
 }
 
-const schema = new Schema<CredentialDocument>(
-  {
-    _id: { type: String, required: true },
-    accountId: { type: String, required: true },
-    method: { type: String, required: true },
-    secret: { type: Schema.Types.Mixed, required: true },
-    createdAt: { type: Date, required: true },
-    updatedAt: { type: Date, required: true },
-    lastUsedAt: Date,
-  },
-  { collection: 'credentials', versionKey: false, strict: 'throw' },
-)
-schema.index({ accountId: 1, method: 1 })
+const DUPLICATE_KEY = 11000
 
-/**
- * The credentials on this connection. Sharding key: `_id`, which begins with the account.
- * Majority: a password that was changed must not be good again with a lost primary.
- */
-export function credentialModel(connection: Connection): Model<CredentialDocument> {
-  return connection.model<CredentialDocument>('Credential', schema)
+function present<Secret>({ _id, updatedAt: _, ...rest }: CredentialDocument<Secret>): Credential<Secret> {
+  return { id: _id, ...rest }
 }
+
+const handleId = (method: string, handle: string) => `${method}:${handle}`
+
+const underSecret = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(fields).map(([path, value]) => [path === '' ? 'secret' : `secret.${path}`, value]))
 
 /** Credentials on this model. The id of an only credential is made of account and method, so a second cannot exist. */
 export function createCredentials(model: Model<CredentialDocument>): Credentials {
   const only = (accountId: string, method: string) => ({ _id: `${accountId}:${method}` })
+  const one = async <Secret>(filter: object) => {
+    const document = await model.findOne(filter).lean<CredentialDocument<Secret>>()
+    return document ? present(document) : undefined
+  }
   return {
-    findOnly: async <Secret>(accountId: string, method: string) =>
-      (await model.findOne(only(accountId, method)).lean<CredentialDocument<Secret>>()) ?? undefined,
+    findOnly: (accountId, method) => one(only(accountId, method)),
+    findByHandle: (method, handle) => one({ _id: handleId(method, handle) }),
+    has: async (accountId, method) => (await model.exists({ accountId, method })) !== null,
+    list: async <Secret>(accountId: string, method?: string) => {
+      const found = model.find({ accountId, ...(method ? { method } : {}) }).sort({ createdAt: 1, _id: 1 })
+      return (await found.lean<CredentialDocument<Secret>[]>()).map(present)
+    },
     async setOnly(accountId, method, secret) {
       const now = new Date()
       await model.updateOne(
@@ -60,12 +80,44 @@ export function createCredentials(model: Model<CredentialDocument>): Credentials
         { upsert: true },
       )
     },
-    async replaceOnly(accountId, method, from, to) {
+    async add(accountId, method, { name, handle, secret }) {
+      const now = new Date()
+      const document = {
+        _id: handle === undefined ? newId() : handleId(method, handle),
+        accountId,
+        method,
+        ...(name === undefined ? {} : { name }),
+        ...(handle === undefined ? {} : { handle }),
+        secret,
+        createdAt: now,
+        updatedAt: now,
+      }
+      try {
+        await model.create(document)
+        return present(document)
+      } catch (error) {
+        if ((error as { code?: unknown }).code === DUPLICATE_KEY) return undefined
+        throw error
+      }
+    },
+    async change(id, where, set) {
+      const now = new Date()
       const { modifiedCount } = await model.updateOne(
-        { ...only(accountId, method), secret: from },
-        { $set: { secret: to, updatedAt: new Date() } },
+        { _id: id, ...underSecret(where) },
+        { $set: { ...underSecret(set), updatedAt: now, lastUsedAt: now } },
       )
       return modifiedCount === 1
+    },
+    async rename(accountId, id, name) {
+      const { matchedCount } = await model.updateOne({ _id: id, accountId }, { $set: { name, updatedAt: new Date() } })
+      return matchedCount === 1
+    },
+    async remove(accountId, id) {
+      const document = await model.findOneAndDelete({ _id: id, accountId }).lean<CredentialDocument>()
+      return document ? present(document) : undefined
+    },
+    async removeAll(accountId, method) {
+      await model.deleteMany({ accountId, method })
     },
     async touch(id) {
       await model.updateOne({ _id: id }, { $set: { lastUsedAt: new Date() } })

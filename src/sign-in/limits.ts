@@ -6,17 +6,27 @@ import type { Limiter } from '../platform/limiter.ts'
 export interface SignInLimiters {
   readonly byIdentifier: Limiter
   readonly byAddress: Limiter
+  /** Second steps of one account, over a long time: whoever gets this far knows a first factor (R-37). */
+  readonly bySecondStep: Limiter
 }
+
+/** What is counted. */
+export type LimitedBy = 'identifier' | 'address' | 'second_step'
 
 /** Whether a try may be made. */
 export type Reservation =
   | { readonly isAllowed: true }
-  | { readonly isAllowed: false; readonly by: 'identifier' | 'address'; readonly retryAfterSeconds: number }
+  | { readonly isAllowed: false; readonly by: LimitedBy; readonly retryAfterSeconds: number }
 
 /** Who is trying. */
 export interface Claimant {
   readonly identifier: string | undefined
   readonly address: string | undefined
+  /**
+   * The account of which something was proved already. Its second steps have counts of their own, or a first proof, which
+   * starts the identifier afresh, would give whoever knows the password endless tries at the rest.
+   */
+  readonly provedAccountId?: string | undefined
 }
 
 /** The limits of `submit`: a point is taken before a proof is looked at, so that parallel tries cannot slip through. */
@@ -24,30 +34,33 @@ export interface SignInLimits {
   reserve(claimant: Claimant): Promise<Reservation>
   /** The proof held: the identifier starts afresh, the address only gets back what this try took. */
   settle(claimant: Claimant): Promise<void>
-  /** The try was never made (no capacity): both get back what it took. */
+  /** The try was never made (no capacity): everything gets back what it took. */
   giveBack(claimant: Claimant): Promise<void>
 }
 
-const identifierKey = ({ identifier }: Claimant) =>
-  identifier === undefined ? undefined : (normaliseIdentifier(identifier) ?? identifier)
+const identifierKey = ({ identifier, provedAccountId }: Claimant) => {
+  if (provedAccountId !== undefined) return `second:${provedAccountId}`
+  return identifier === undefined ? undefined : (normaliseIdentifier(identifier) ?? identifier)
+}
 const addressKey = ({ address }: Claimant) => (address === undefined ? undefined : limitKey(address))
 
 /** Makes the limits of `submit`. Counts per identifier whether or not it has an account (R-37, ASVS 6.3.8). */
-export function createSignInLimits({ byIdentifier, byAddress }: SignInLimiters): SignInLimits {
-  const both = (claimant: Claimant) =>
+export function createSignInLimits({ byIdentifier, byAddress, bySecondStep }: SignInLimiters): SignInLimits {
+  const all = (claimant: Claimant) =>
     [
       { by: 'address', limiter: byAddress, key: addressKey(claimant) },
       { by: 'identifier', limiter: byIdentifier, key: identifierKey(claimant) },
+      { by: 'second_step', limiter: bySecondStep, key: claimant.provedAccountId },
     ] as const
 
   const giveBack = async (claimant: Claimant) => {
-    for (const { limiter, key } of both(claimant)) if (key !== undefined) await limiter.giveBack(key)
+    for (const { limiter, key } of all(claimant)) if (key !== undefined) await limiter.giveBack(key)
   }
 
   return {
     async reserve(claimant) {
       // The address first: an attacker who is stopped by it must not use up somebody else's identifier.
-      for (const { by, limiter, key } of both(claimant)) {
+      for (const { by, limiter, key } of all(claimant)) {
         if (key === undefined) continue
         const { isAllowed, retryAfterSeconds } = await limiter.reserve(key)
         if (!isAllowed) return { isAllowed: false, by, retryAfterSeconds }
@@ -55,9 +68,9 @@ export function createSignInLimits({ byIdentifier, byAddress }: SignInLimiters):
       return { isAllowed: true }
     },
     async settle(claimant) {
-      const [address, identifier] = both(claimant)
+      const [address, ...others] = all(claimant)
       if (address.key !== undefined) await address.limiter.giveBack(address.key)
-      if (identifier.key !== undefined) await identifier.limiter.clear(identifier.key)
+      for (const { limiter, key } of others) if (key !== undefined) await limiter.clear(key)
     },
     giveBack,
   }

@@ -1,25 +1,28 @@
 import type { Account } from '../accounts/index.ts'
 
-/** What kind of thing was proved (NIST SP 800-63B section 2). */
-export type Factor = 'knowledge' | 'possession' | 'inherence'
+/**
+ * What kind of thing was proved (NIST SP 800-63B section 2). `delegated` is somebody else's word: a mailbox, or an account
+ * at another provider. It opens a sign-in as knowledge does, and never adds to knowledge (R-38).
+ */
+export type Factor = 'knowledge' | 'possession' | 'inherence' | 'delegated'
 
-/** One proof, as it is kept in the attempt: for which account, which factors, and the RFC 8176 `amr` values. */
-export interface Evidence {
+/** What a proof is worth. */
+export interface Strength {
+  readonly factors: readonly Factor[]
+  /** RFC 8176 `amr` values. */
+  readonly amr: readonly string[]
+}
+
+/** One proof, as it is kept in the attempt. */
+export interface Evidence extends Strength {
   readonly method: string
   readonly accountId: string
-  readonly factors: readonly Factor[]
-  readonly amr: readonly string[]
   readonly at: Date
 }
 
 /** The outcome of a proof. A failed one is a value, so that it is counted, slowed and audited in one place. */
 export type Verdict =
-  | {
-      readonly isProved: true
-      readonly accountId: string
-      readonly factors: readonly Factor[]
-      readonly amr: readonly string[]
-    }
+  | ({ readonly isProved: true; readonly accountId: string; readonly risk?: string | undefined } & Strength)
   | { readonly isProved: false; readonly reason: string }
 
 /** What a person is asked to do for this method. */
@@ -32,8 +35,30 @@ export type Challenge =
 export interface MethodContext {
   readonly identifier: string | undefined
   readonly account: Account | undefined
+  /** Whether something was proved already: the challenge may then depend on what the account has enrolled. */
+  readonly isSecondStep: boolean
   /** Where a method that leaves for another site, or sends a link, asks people to come back to. */
   readonly returnUrl: string
+  /** What the person is signing in to, and the language they read: for what is sent. */
+  readonly clientName?: string | undefined
+  readonly locale?: string | undefined
+}
+
+/** A challenge that was made. */
+export interface Begun<State> {
+  readonly challenge: Challenge
+  /** What `verify` will need: stored sealed, and used up with the challenge. */
+  readonly state?: State
+  /** How many proofs may be tried on this challenge; 1 unless it says otherwise. */
+  readonly tries?: number
+  /** How long it can be answered; 15 minutes unless it says otherwise. */
+  readonly expiresInSeconds?: number
+}
+
+/** How often something may be sent to one identifier. */
+export interface SendLimit {
+  readonly points: number
+  readonly windowSeconds: number
 }
 
 /**
@@ -43,12 +68,26 @@ export interface MethodContext {
 export interface SignInMethod<Input = unknown, State = unknown> {
   /** URL segment, template name and the word in the audit trail. */
   readonly name: string
-  /** Whether it may open a sign-in while no account is known yet. */
+  /** Whether it may open a sign-in while nobody has said who they are. */
   readonly identifies: boolean
-  /** Whether it can be offered. Called with no account for identifiers nobody has: answer as for the commonest account. */
+  /** Whether it can come first, or only after another proof. */
+  readonly step: 'any' | 'second'
+  /** What a proof can be worth at best, for planning; the verdict says what it was worth. */
+  readonly proves: Strength
+  /** Begun as soon as its page is shown: its challenge costs nothing and sends nothing. */
+  readonly isBegunOnShow?: boolean
+  /** Set by methods whose `begin` sends something: how often for one identifier. */
+  readonly sendLimit?: SendLimit
+  /**
+   * Whether it can be offered. Called without an account until something is proved, so that nobody learns what an account
+   * has, or whether there is one.
+   */
   available(account: Account | undefined): Promise<boolean>
-  /** Starts it: makes a challenge and the state that `verify` will need, which is stored sealed and used once. */
-  begin?(context: MethodContext, input: unknown): Promise<{ challenge: Challenge; state?: State }>
+  /**
+   * Starts it. Before anything is proved it must look and take the same whether or not the account exists and has
+   * this method.
+   */
+  begin?(context: MethodContext, input: unknown): Promise<Begun<State>>
   /** Reads the submitted form. @throws ZodError when it is not of the right form, which is not counted as a try */
   parse(body: unknown): Input
   /** Checks the proof. Must do the same work whether or not the account exists. */

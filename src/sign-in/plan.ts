@@ -1,18 +1,25 @@
 import type { Account } from '../accounts/index.ts'
-import type { Evidence, SignInMethod } from './method.ts'
-
-/** The one authentication context class there is so far: one factor, whichever. */
-const ACR_SINGLE_FACTOR = 'urn:gatehouse:acr:single-factor'
-
-/** Every class that a sign-in here can reach, weakest first. */
-export const attainableAcrs: readonly string[] = [ACR_SINGLE_FACTOR]
+import { type AssuranceLevel, amrOf, meets, metLevels, type Requirement } from './assurance.ts'
+import type { Evidence, SignInMethod, Strength } from './method.ts'
 
 /** What comes next in a sign-in. */
 export type Plan =
   | { readonly step: 'identify'; readonly methods: readonly string[] }
-  | { readonly step: 'prove'; readonly methods: readonly string[] }
-  | { readonly step: 'enough'; readonly accountId: string; readonly acr: string; readonly amr: readonly string[] }
-  | { readonly step: 'refuse'; readonly reason: 'suspended' | 'closed' }
+  | { readonly step: 'prove'; readonly methods: readonly string[]; readonly isSecondStep: boolean }
+  /** More is required than the account can prove: something has to be added first. */
+  | { readonly step: 'enrol'; readonly methods: readonly string[] }
+  | {
+      readonly step: 'enough'
+      readonly accountId: string
+      readonly acr: string
+      readonly amr: readonly string[]
+      /** When the person last proved something. */
+      readonly at: Date
+    }
+  | { readonly step: 'refuse'; readonly reason: 'suspended' | 'closed' | 'unattainable' }
+
+/** What a plan needs to know of a method. */
+type PlannedMethod = Pick<SignInMethod, 'name' | 'identifies' | 'step' | 'proves'>
 
 /** What a plan is made of. */
 export interface PlanInput {
@@ -21,22 +28,68 @@ export interface PlanInput {
   /** The account that the evidence is about, or that the identifier names. */
   readonly account: Pick<Account, 'id' | 'status'> | undefined
   /** The methods that can be offered, in order. */
-  readonly methods: readonly Pick<SignInMethod, 'name' | 'identifies'>[]
+  readonly methods: readonly PlannedMethod[]
+  /** Methods that could be added to the account now. */
+  readonly enrollable: readonly Pick<PlannedMethod, 'name' | 'proves'>[]
+  readonly requirement: Requirement
+  /** Every level there is, weakest first. */
+  readonly levels: readonly AssuranceLevel[]
+}
+
+const namesOf = (methods: readonly { readonly name: string }[]) => methods.map(({ name }) => name)
+
+/** The `acr` to tell: the best that was met of those the client named, or the best of all. */
+function acrToTell({ levels, requirement }: PlanInput, proofs: readonly Evidence[]): string {
+  const met = metLevels(levels, proofs)
+  const named = met.filter((level) => requirement.wishes.includes(level))
+  return (named.at(-1) ?? met.at(-1) ?? requirement.minimum).acr
+}
+
+/** The methods that bring these proofs nearer to the level: those that meet it at once first, then those that add to it. */
+function leadingTo<M extends { readonly name: string; readonly proves: Strength }>(
+  level: AssuranceLevel,
+  proofs: readonly Evidence[],
+  methods: readonly M[],
+): readonly M[] {
+  const unused = methods.filter(({ name }) => proofs.every(({ method }) => method !== name))
+  return unused.filter(({ proves }) => meets(level, [...proofs, proves]))
+}
+
+/** What comes after something was proved for an account in good standing. */
+function planFurther(input: PlanInput, accountId: string, proofs: readonly Evidence[]): Plan {
+  const { methods, enrollable, requirement } = input
+  const { minimum, wishes } = requirement
+  const isWished = wishes.some((level) => meets(level, proofs))
+  const wished = isWished ? undefined : wishes.find((level) => leadingTo(level, proofs, methods).length > 0)
+  const isEnough = meets(minimum, proofs)
+  if (isEnough && !wished) {
+    const at = proofs.reduce((latest, proof) => (proof.at > latest ? proof.at : latest), new Date(0))
+    return { step: 'enough', accountId, acr: acrToTell(input, proofs), amr: amrOf(proofs), at }
+  }
+  const target = isEnough && wished ? wished : minimum
+  const leading = leadingTo(target, proofs, methods)
+  if (leading.length > 0) return { step: 'prove', methods: namesOf(leading), isSecondStep: true }
+  const addable = leadingTo(target, proofs, enrollable)
+  return addable.length > 0
+    ? { step: 'enrol', methods: namesOf(addable) }
+    : { step: 'refuse', reason: 'unattainable' }
 }
 
 /**
- * Decides what comes next, from what is known and nothing else. Counts factors; nobody else does.
+ * Decides what comes next, from what is known and nothing else. Counts factors; nobody else does. A second factor follows
+ * every first one that needs it, whichever that was.
  * An account's standing is told only to somebody who proved to be its owner.
  */
-export function plan({ identifier, evidence, account, methods }: PlanInput): Plan {
+export function plan(input: PlanInput): Plan {
+  const { identifier, evidence, account, methods } = input
   const proofs = account ? evidence.filter((proof) => proof.accountId === account.id) : []
   if (account && proofs.length > 0) {
-    if (account.status !== 'active') return { step: 'refuse', reason: account.status }
-    const amr = [...new Set(proofs.flatMap((proof) => proof.amr))]
-    return { step: 'enough', accountId: account.id, acr: ACR_SINGLE_FACTOR, amr }
+    return account.status === 'active'
+      ? planFurther(input, account.id, proofs)
+      : { step: 'refuse', reason: account.status }
   }
-  if (!identifier) {
-    return { step: 'identify', methods: methods.filter((method) => method.identifies).map(({ name }) => name) }
-  }
-  return { step: 'prove', methods: methods.map(({ name }) => name) }
+  const first = methods.filter(({ step }) => step === 'any')
+  return identifier
+    ? { step: 'prove', methods: namesOf(first), isSecondStep: false }
+    : { step: 'identify', methods: namesOf(first.filter((method) => method.identifies)) }
 }

@@ -56,6 +56,20 @@ export const refusals = {
       message: 'The form was incomplete. Please try again.',
       cause,
     }),
+  enrolmentUnknown: () =>
+    new Refusal({ code: 'enrolment.method_unknown', status: 404, message: 'There is nothing like that to add.' }),
+  credentialUnknown: () =>
+    new Refusal({
+      code: 'enrolment.credential_unknown',
+      status: 404,
+      message: 'This is not part of your account, or not any more.',
+    }),
+  credentialName: () =>
+    new Refusal({
+      code: 'enrolment.name_invalid',
+      status: 422,
+      message: 'A name has 1 to 100 characters and no control characters.',
+    }),
   invitationGone: (cause?: unknown) =>
     new Refusal({
       code: 'invitation.gone',

@@ -2,7 +2,7 @@ import type { Account, Accounts } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import { QueueFullError } from '../platform/password-hash.ts'
-import type { Attempt, Attempts } from './attempt.ts'
+import type { Attempt, Attempts, TakenChallenge } from './attempt.ts'
 import type { SignInLimits } from './limits.ts'
 import type { MethodContext, SignInMethod, Verdict } from './method.ts'
 import { refusals } from './refusals.ts'
@@ -39,6 +39,12 @@ export async function findAttemptAccount(accounts: Accounts, attempt: Attempt): 
   return attempt.identifier ? accounts.findByIdentifier(attempt.identifier) : undefined
 }
 
+/** Whether this method may be tried at this point of this sign-in. */
+function isAllowed({ step, identifies }: SignInMethod, { identifier, evidence }: Attempt): boolean {
+  if (evidence.length > 0) return true
+  return step === 'any' && (identifier !== undefined || identifies)
+}
+
 function parse(method: SignInMethod, body: unknown): unknown {
   try {
     return method.parse(body)
@@ -53,18 +59,26 @@ function parse(method: SignInMethod, body: unknown): unknown {
  * @throws Refusal `sign_in.method_unknown`, `sign_in.form_invalid`, `sign_in.busy`
  */
 export function createSubmit({ attempts, audit, limits, methods }: Dependencies) {
-  const verify = async (method: SignInMethod, { attempt, context }: SubmitInput, parsed: unknown): Promise<Verdict> => {
-    const state = method.begin ? await attempts.takeState(attempt.uid, method.name) : undefined
-    return method.verify(context, parsed, state)
+  const verify = async (
+    method: SignInMethod,
+    { attempt, context }: SubmitInput,
+    parsed: unknown,
+  ): Promise<{ verdict: Verdict; challenge?: TakenChallenge | undefined }> => {
+    if (!method.begin) return { verdict: await method.verify(context, parsed, undefined) }
+    const challenge = await attempts.takeTry(attempt.uid, method.name)
+    // Looked at without a challenge as well: it has to fail in the same time.
+    const verdict = await method.verify(context, parsed, challenge?.state)
+    return challenge ? { verdict, challenge } : { verdict: { isProved: false, reason: 'no_challenge' } }
   }
 
   return async (input: SubmitInput): Promise<Submission> => {
     const { attempt, origin, clientId, context } = input
     const method = methods.find(({ name }) => name === input.method)
-    if (!method || (!attempt.identifier && !method.identifies)) throw refusals.methodUnknown()
+    if (!method || !isAllowed(method, attempt)) throw refusals.methodUnknown()
     const parsed = parse(method, input.body)
 
-    const claimant = { identifier: attempt.identifier, address: origin.address }
+    const provedAccountId = attempt.evidence[0]?.accountId
+    const claimant = { identifier: attempt.identifier, address: origin.address, provedAccountId }
     const subject = { origin, clientId, accountId: context.account?.id, actor: { type: 'anonymous' } } as const
     const told = {
       method: method.name,
@@ -79,22 +93,28 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
       return { outcome: 'limited' }
     }
 
-    const verdict = await verify(method, input, parsed).catch(async (error: unknown) => {
+    const { verdict, challenge } = await verify(method, input, parsed).catch(async (error: unknown) => {
       await limits.giveBack(claimant)
       if (!(error instanceof QueueFullError)) throw error
       const { retryAfterSeconds } = error
       await audit.record('sign_in.deferred', subject, { method: method.name, retryAfterSeconds })
       throw refusals.busy(retryAfterSeconds, error)
     })
-    if (!verdict.isProved) {
-      await attempts.notify(attempt.uid, { reason: 'failed' })
-      await audit.record('sign_in.failed', subject, { ...told, reason: verdict.reason })
+    const refuse = async (reason: string): Promise<Submission> => {
+      await attempts.fail(attempt.uid, method.name)
+      await audit.record('sign_in.failed', subject, { ...told, reason })
       return { outcome: 'failed' }
     }
+    if (!verdict.isProved) return refuse(verdict.reason)
+    // What was proved first says whose sign-in this is: nobody else's proof adds to it.
+    if (provedAccountId !== undefined && provedAccountId !== verdict.accountId) return refuse('another_account')
 
+    const { accountId, factors, amr, risk } = verdict
+    const evidence = { method: method.name, accountId, factors, amr, at: new Date() }
+    const after = await attempts.append(attempt.uid, evidence, challenge)
+    if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     await limits.settle(claimant)
-    const { accountId, factors, amr } = verdict
-    const after = await attempts.append(attempt.uid, { method: method.name, accountId, factors, amr, at: new Date() })
-    return after ? { outcome: 'proved', attempt: after } : { outcome: 'gone' }
+    await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk })
+    return { outcome: 'proved', attempt: after }
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type PasswordHasher, QueueFullError } from '../../../platform/password-hash.ts'
 import type { PasswordStrength } from '../../../platform/password-strength/index.ts'
 import type { Credentials } from '../../credentials.ts'
-import type { SignInMethod } from '../../method.ts'
+import type { SignInMethod, Strength } from '../../method.ts'
 import { refusals } from '../../refusals.ts'
 import type { BreachVerdict, FindBreach } from './breaches.ts'
 import { createPasswordCheck } from './check.ts'
@@ -54,6 +54,7 @@ export interface PasswordDependencies {
 
 const NAME = 'password'
 const NOBODY = '-'
+const PROVES: Strength = { factors: ['knowledge'], amr: ['pwd'] }
 
 /** Makes the method. */
 export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod {
@@ -68,9 +69,9 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
   })
 
   // Parameters were raised since this password was set. Under load that can wait for the next sign-in.
-  const rehash = async (accountId: string, secret: PasswordSecret, password: string) => {
+  const rehash = async (id: string, { hash }: PasswordSecret, password: string) => {
     try {
-      await credentials.replaceOnly(accountId, NAME, secret, { hash: await hasher.hash(password) })
+      await credentials.change(id, { hash }, { hash: await hasher.hash(password) })
     } catch (error) {
       if (!(error instanceof QueueFullError)) throw error
     }
@@ -79,8 +80,10 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
   return {
     name: NAME,
     identifies: false,
-    // Offered to everybody, also for identifiers nobody has: the page must not tell who has an account.
-    available: async () => true,
+    step: 'any',
+    proves: PROVES,
+    // Offered to everybody until something is proved: the page must not tell who has an account.
+    available: async (account) => account === undefined || credentials.has(account.id, NAME),
     parse: (body) => form.parse(body),
 
     async verify({ account }, { password }) {
@@ -90,9 +93,9 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
       const { matches, isOutdated } = await hasher.verify(credential?.secret.hash, typed)
       if (!account || !credential || !matches)
         return { isProved: false, reason: account ? 'mismatch' : 'unknown_account' }
-      if (isOutdated) await rehash(account.id, credential.secret, typed)
-      await credentials.touch(credential._id)
-      return { isProved: true, accountId: account.id, factors: ['knowledge'], amr: ['pwd'] }
+      if (isOutdated) await rehash(credential.id, credential.secret, typed)
+      await credentials.touch(credential.id)
+      return { isProved: true, accountId: account.id, ...PROVES }
     },
 
     rules: policy,

@@ -1,0 +1,204 @@
+import type { Model } from 'mongoose'
+import type { Account } from '../accounts/index.ts'
+import type { Audit, Origin } from '../audit/index.ts'
+import { newId } from '../platform/ids.ts'
+import type { Sealer } from '../platform/seal.ts'
+import type { Credential, Credentials } from './credentials.ts'
+import type { BegunEnrolment, EnrollableMethod, EnrolmentChallenge } from './enrollable.ts'
+import type { EnrolmentDocument } from './enrolment.model.ts'
+import type { Strength } from './method.ts'
+import { refusals } from './refusals.ts'
+
+const PENDING_SECONDS = 10 * 60
+const TRIES = 5
+const MAX_NAME_LENGTH = 100
+
+/** What the owner of an account, and the trail, are told. */
+export type CredentialChange = 'added' | 'removed' | 'renamed'
+
+/** A credential as pages show it. */
+export interface PresentedCredential {
+  readonly id: string
+  readonly method: string
+  readonly name?: string | undefined
+  readonly createdAt: Date
+  readonly lastUsedAt?: Date | undefined
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** What came of confirming a new credential. */
+export type EnrolmentOutcome =
+  | {
+      readonly outcome: 'added'
+      readonly credential: PresentedCredential
+      readonly strength: Strength
+      readonly shown?: Readonly<Record<string, unknown>> | undefined
+    }
+  | { readonly outcome: 'failed'; readonly reason: string }
+  /** Too many wrong tries, or it took too long: it has to be started again. */
+  | { readonly outcome: 'expired' }
+
+/** Who adds or changes a credential, and where the request came from. */
+export interface EnrolmentRequest {
+  readonly account: Account
+  readonly method: string
+  readonly origin: Origin
+  readonly locale?: string | undefined
+}
+
+/** Adding, renaming and removing credentials, of whichever method. Used by account pages and by sign-ins that need one more. */
+export interface Enrolment {
+  /** The methods that people can add, in order. */
+  readonly methods: readonly string[]
+  list(accountId: string): Promise<readonly PresentedCredential[]>
+  /** Starts adding one; what was started before is replaced. @throws Refusal `enrolment.method_unknown`, or the method's own */
+  begin(request: EnrolmentRequest, input: unknown): Promise<EnrolmentChallenge>
+  /** What waits to be confirmed. */
+  findPending(accountId: string, method: string): Promise<EnrolmentChallenge | undefined>
+  /** Forgets what waits. */
+  cancel(accountId: string, method: string): Promise<void>
+  /** @throws Refusal `enrolment.method_unknown`, `enrolment.form_invalid` */
+  confirm(request: EnrolmentRequest, body: unknown): Promise<EnrolmentOutcome>
+  /** @throws Refusal `enrolment.credential_unknown`, `enrolment.name_invalid` */
+  rename(request: EnrolmentRequest, id: string, name: string): Promise<void>
+  /** @throws Refusal `enrolment.credential_unknown` */
+  remove(request: EnrolmentRequest, id: string): Promise<void>
+}
+
+interface Dependencies {
+  readonly model: Model<EnrolmentDocument>
+  readonly sealer: Sealer
+  readonly credentials: Credentials
+  readonly audit: Audit
+  readonly enrollable: readonly EnrollableMethod[]
+  /** Tells the owner by another channel (NIST SP 800-63B-4 section 4.1.2.1). */
+  readonly onChanged: (account: Account, change: CredentialChange, method: string, origin: Origin) => Promise<void>
+}
+
+/** Adding, renaming and removing credentials with these methods. */
+export function createEnrolment(deps: Dependencies): Enrolment {
+  const { credentials, audit, enrollable, onChanged } = deps
+  const pending = createPending(deps)
+  const get = (name: string) => {
+    const method = enrollable.find((candidate) => candidate.name === name)
+    if (!method) throw refusals.enrolmentUnknown()
+    return method
+  }
+  const contextOf = async ({ account, method, locale }: EnrolmentRequest) => ({
+    account,
+    existing: await credentials.list(account.id, method),
+    locale,
+  })
+  const present = (credential: Credential): PresentedCredential => {
+    const { id, method, name, createdAt, lastUsedAt } = credential
+    return { id, method, name, createdAt, lastUsedAt, details: get(method).present(credential) }
+  }
+  const tell = async ({ account, method, origin }: EnrolmentRequest, change: CredentialChange) => {
+    await audit.record(`credential.${change}`, { accountId: account.id, origin }, { method })
+    await onChanged(account, change, method, origin)
+  }
+
+  return {
+    methods: enrollable.map(({ name }) => name),
+    async list(accountId) {
+      const all = await credentials.list(accountId)
+      return all.filter(({ method }) => enrollable.some(({ name }) => name === method)).map(present)
+    },
+    async begin(request, input) {
+      const begun = await get(request.method).begin(await contextOf(request), input)
+      await pending.keep(request, begun)
+      return begun.challenge
+    },
+    findPending: pending.find,
+    cancel: pending.cancel,
+
+    async confirm(request, body) {
+      const { account, method: name, origin } = request
+      const method = get(name)
+      const input = parse(method, body)
+      const taken = await pending.takeTry(account.id, name)
+      const refuse = (reason: string) =>
+        audit.record('credential.refused', { accountId: account.id, origin }, { method: name, reason })
+      if (!taken) {
+        await refuse('expired')
+        return { outcome: 'expired' }
+      }
+      const confirmation = await method.confirm(await contextOf(request), input, taken.state)
+      if (!confirmation.isConfirmed) {
+        await refuse(confirmation.reason)
+        return taken.triesLeft > 0 ? { outcome: 'failed', reason: confirmation.reason } : { outcome: 'expired' }
+      }
+      // Burn first: of two confirmations at once, one adds a credential.
+      if (!(await pending.useUp(account.id, name, taken.nonce))) return { outcome: 'expired' }
+      if (method.isSingle) await credentials.removeAll(account.id, name)
+      const added = await credentials.add(account.id, name, confirmation.credential)
+      if (!added) {
+        await refuse('taken')
+        return { outcome: 'failed', reason: 'taken' }
+      }
+      await tell(request, 'added')
+      const { strength, shown } = confirmation
+      return { outcome: 'added', credential: present(added), strength, shown }
+    },
+
+    async rename(request, id, name) {
+      const shown = name.normalize('NFC').trim()
+      if (shown === '' || shown.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(shown)) throw refusals.credentialName()
+      if (!(await credentials.rename(request.account.id, id, shown))) throw refusals.credentialUnknown()
+      await tell(request, 'renamed')
+    },
+    async remove(request, id) {
+      get(request.method)
+      if (!(await credentials.remove(request.account.id, id))) throw refusals.credentialUnknown()
+      await tell(request, 'removed')
+    },
+  }
+}
+
+function parse(method: EnrollableMethod, body: unknown): unknown {
+  try {
+    return method.parse(body)
+  } catch (error) {
+    throw refusals.formInvalid(error)
+  }
+}
+
+/** What waits to be confirmed: sealed, one per account and method, used up by one conditional update. */
+function createPending({ model, sealer }: Pick<Dependencies, 'model' | 'sealer'>) {
+  const idOf = (accountId: string, method: string) => `${accountId}:${method}`
+  const contextOf = (id: string) => `enrolment:${id}`
+  const live = (accountId: string, method: string) => ({
+    _id: idOf(accountId, method),
+    triesLeft: { $gt: 0 },
+    expiresAt: { $gt: new Date() },
+  })
+  const open = ({ _id, sealed }: EnrolmentDocument): { challenge: EnrolmentChallenge; state: unknown } =>
+    JSON.parse(sealer.open(sealed, contextOf(_id)))
+
+  return {
+    async keep({ account, method }: EnrolmentRequest, begun: BegunEnrolment<unknown>) {
+      const { challenge, state, tries = TRIES, expiresInSeconds = PENDING_SECONDS } = begun
+      const _id = idOf(account.id, method)
+      const sealed = sealer.seal(JSON.stringify({ challenge, state }), contextOf(_id))
+      const expiresAt = new Date(Date.now() + expiresInSeconds * 1000)
+      await model.replaceOne({ _id }, { nonce: newId(), sealed, triesLeft: tries, expiresAt }, { upsert: true })
+    },
+    async find(accountId: string, method: string) {
+      const document = await model.findOne(live(accountId, method)).lean<EnrolmentDocument>()
+      return document ? open(document).challenge : undefined
+    },
+    async cancel(accountId: string, method: string) {
+      await model.deleteOne({ _id: idOf(accountId, method) })
+    },
+    async takeTry(accountId: string, method: string) {
+      const document = await model
+        .findOneAndUpdate(live(accountId, method), { $inc: { triesLeft: -1 } }, { returnDocument: 'after' })
+        .lean<EnrolmentDocument>()
+      return document && { nonce: document.nonce, triesLeft: document.triesLeft, state: open(document).state }
+    },
+    async useUp(accountId: string, method: string, nonce: string) {
+      const { deletedCount } = await model.deleteOne({ _id: idOf(accountId, method), nonce })
+      return deletedCount === 1
+    },
+  }
+}
