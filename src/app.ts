@@ -19,7 +19,7 @@ import { createProtocol, openProtocolStorage } from './provider/index.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
-import { choosePolicy, createBreachCheck, createSignIn, type SignInMethod } from './sign-in/index.ts'
+import { choosePolicy, createBreachCheck, createSignIn, type MethodEntry } from './sign-in/index.ts'
 import {
   boundary,
   createCsrf,
@@ -41,6 +41,9 @@ import { createRuns, createWorkbench } from './workbench/index.ts'
 /** A database that takes longer is as good as cut off. */
 const PING_MS = 2000
 
+const anHour = { windowSeconds: 60 * 60 }
+const aDay = { windowSeconds: 24 * 60 * 60 }
+
 /** What the program is made with. */
 export interface AppOptions {
   readonly config: Config
@@ -54,7 +57,7 @@ export interface AppOptions {
   /** Tells people what a start is waiting for. */
   readonly report: (line: string) => void
   /** Further sign-in methods. */
-  readonly extraMethods?: readonly SignInMethod[] | undefined
+  readonly extraMethods?: readonly MethodEntry[] | undefined
 }
 
 /** How mail leaves: by SMTP, or into the workbench's inbox. In production without SMTP there is no way. */
@@ -69,6 +72,7 @@ async function openPorts(options: AppOptions, database: Database) {
   const { connection } = database
   const { argon2, hashing } = config.signIn.password
   const { windowSeconds, failuresPerAddress, failuresPerIdentifier } = config.signIn.limits
+  const { secondStepFailuresPerDay, messagesPerAddress } = config.signIn.limits
   const views = join(root, 'views')
   const sealer = createSealer(config.secrets.sealingKeys)
   const assets = loadAssets(join(views, 'assets'), { 'brand.css': `:root { --accent: ${config.brand.accent}; }\n` })
@@ -89,12 +93,19 @@ async function openPorts(options: AppOptions, database: Database) {
     messages,
     renderer,
     render: renderer.page,
+    localeOf: renderer.localeOf,
     csrf: createCsrf({ key: config.secrets.cookieKeys[0] ?? '', issuer: config.server.issuer }),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
     strength: createPasswordStrength(),
     limiters: {
       byIdentifier: createLimiter({ connection, name: 'identifier', points: failuresPerIdentifier, windowSeconds }),
       byAddress: createLimiter({ connection, name: 'address', points: failuresPerAddress, windowSeconds }),
+      bySecondStep: createLimiter({ connection, name: 'second-step', points: secondStepFailuresPerDay, ...aDay }),
+    },
+    sending: {
+      byAddress: createLimiter({ connection, name: 'send-address', points: messagesPerAddress, ...anHour }),
+      forMethod: (method: string, limit: { points: number; windowSeconds: number }) =>
+        createLimiter({ connection, name: `send-${method}`, ...limit }),
     },
     http: createHttpClient({ ...config.outbound, isHttpAllowed: !isProduction }),
     scheduler: createScheduler({ connection, logger: options.logger }),
@@ -142,6 +153,9 @@ async function openFeatures(ports: Ports) {
     accounts,
     audit,
     password: passwordPorts(ports),
+    assurancePolicy: config.assurance,
+    // Told by mail, once there is a notice for it.
+    onCredentialChanged: async () => {},
     invitationSeconds: config.lifetimes.invitationSeconds,
     onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { assurance } from './sections/assurance.ts'
+import { signIn } from './sections/sign-in.ts'
 import {
   accent,
   cookieKey,
@@ -146,63 +148,6 @@ const lifetimes = z.strictObject({
   invitationSeconds: seconds(60, 86_400).describe('How long a one-time link for setting a password is good.'),
 })
 
-const password = z.strictObject({
-  policy: z
-    .enum(['classic', 'nist'])
-    .describe(
-      'What a new password has to meet. `classic`: 12 characters, small and capital letters, a digit, a sign, hard to guess. `nist`: 15 characters, no kinds of characters asked for, nothing commonly used.',
-    ),
-  minLength: z
-    .int()
-    .min(8)
-    .max(64)
-    .optional()
-    .describe('The fewest characters (Unicode code points) of a new password, where that differs from the policy.'),
-  minScore: z
-    .int()
-    .min(0)
-    .max(4)
-    .optional()
-    .describe('The least zxcvbn score (0 to 4) of a new password, where that differs from the policy.'),
-  maxLength: z.int().min(64).max(256).describe('The most characters of a password.'),
-  breaches: z.strictObject({
-    areChecked: z
-      .boolean()
-      .describe(
-        'Whether new passwords are looked up among breached ones: five characters of a hash leave the house. The commonest passwords are refused in any case.',
-      ),
-    url: webUrl.describe('Where they are looked up: a server that speaks the range API of Have I Been Pwned.'),
-  }),
-  argon2: z.strictObject({
-    memoryKib: z
-      .int()
-      .min(7168)
-      .max(1_048_576)
-      .describe('Memory of one argon2id hash, KiB. Hashes are renewed at sign-in when this changes.'),
-    passes: z.int().min(1).max(20).describe('Passes of argon2id.'),
-    parallelism: z.int().min(1).max(16).describe('Lanes of argon2id.'),
-  }),
-  hashing: z.strictObject({
-    concurrency: z
-      .int()
-      .min(1)
-      .max(256)
-      .optional()
-      .describe('Passwords that one worker hashes at the same time. Default: its share of the cores.'),
-    queueLimit: z.int().min(0).max(10_000).describe('Passwords that may wait for that; more are answered with 503.'),
-  }),
-})
-
-const limits = z.strictObject({
-  windowSeconds: seconds(10, 86_400).describe('The time in which failed sign-ins are counted.'),
-  failuresPerIdentifier: z.int().min(1).max(100).describe('Failed sign-ins for one identifier before it has to wait.'),
-  failuresPerAddress: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .describe('Failed sign-ins from one address (IPv6: one /64) before it has to wait.'),
-})
-
 /** Every option there is. Unknown keys are refused. */
 export const schema = z.strictObject({
   environment: z
@@ -228,7 +173,8 @@ export const schema = z.strictObject({
   registration,
   mail,
   lifetimes,
-  signIn: z.strictObject({ password, limits }),
+  signIn,
+  assurance,
   consent: z.strictObject({
     firstParty: z
       .enum(['skip', 'ask'])

@@ -10,6 +10,6 @@ export function createFindAccount(accounts: Accounts): FindAccount {
   return async (_ctx, sub) => {
     const account = await accounts.find(sub)
     if (account?.status !== 'active') return undefined
-    return { accountId: account.id, claims: () => claimsOf(account) }
+    return { accountId: account.id, roles: account.roles, claims: () => claimsOf(account) }
   }
 }

@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 import { type AdapterFactory, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from '../accounts/index.ts'
 import type { Config } from '../config/index.ts'
-import { attainableAcrs } from '../sign-in/index.ts'
+import type { Assurance } from '../sign-in/index.ts'
 import type { Render } from '../web/index.ts'
 import { createFindAccount } from './account-adapter.ts'
 import { scopeClaims, scopes } from './claims.ts'
@@ -22,6 +22,7 @@ export interface ConfigurationDependencies {
   readonly adapter: AdapterFactory
   readonly jwks: readonly JWK[]
   readonly accounts: Accounts
+  readonly assurance: Assurance
   readonly consents: Consents
   readonly resources: Resources
   readonly render: Render
@@ -47,12 +48,18 @@ function cookies({ server, secrets }: Config): NonNullable<Configuration['cookie
 }
 
 /** Metadata of our own. The library has no words for it: what operators decide, and what storage knows. */
-const clientMetadata: NonNullable<Configuration['extraClientMetadata']> = {
-  properties: ['first_party', 'require_pkce', 'is_unverified', 'secrets'],
-  validator: (_ctx, key, value) => {
-    if (key !== 'secrets' && value !== undefined && typeof value !== 'boolean')
-      throw new errors.InvalidClientMetadata(`${key} must be a boolean`)
-  },
+function clientMetadata({ acrValues }: Assurance): NonNullable<Configuration['extraClientMetadata']> {
+  return {
+    properties: ['first_party', 'require_pkce', 'minimum_acr', 'is_unverified', 'secrets'],
+    validator: (_ctx, key, value) => {
+      if (value === undefined || key === 'secrets') return
+      if (key === 'minimum_acr') {
+        if (typeof value === 'string' && acrValues.includes(value)) return
+        throw new errors.InvalidClientMetadata(`minimum_acr must be one of ${acrValues.join(', ')}`)
+      }
+      if (typeof value !== 'boolean') throw new errors.InvalidClientMetadata(`${key} must be a boolean`)
+    },
+  }
 }
 
 function features({ config, render, resources }: ConfigurationDependencies): NonNullable<Configuration['features']> {
@@ -79,7 +86,7 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
 
 /** The library's configuration: every default that falls short of what we promise is put right here. */
 export function createConfiguration(deps: ConfigurationDependencies): Configuration {
-  const { config, adapter, jwks, accounts, consents, render, fetch } = deps
+  const { config, adapter, jwks, accounts, assurance, consents, render, fetch } = deps
   const skipsConsent = ({ oidc }: KoaContextWithOIDC) =>
     config.consent.firstParty === 'skip' && oidc.client?.first_party === true
 
@@ -97,9 +104,9 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
       : {},
     claims: scopeClaims,
     scopes,
-    acrValues: [...attainableAcrs],
+    acrValues: [...assurance.acrValues],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    extraClientMetadata: clientMetadata,
+    extraClientMetadata: clientMetadata(assurance),
     enabledJWA: {
       idTokenSigningAlgValues: [...config.keys.algorithms],
       // Secrets are stored hashed, so nothing can be signed with them.
@@ -121,7 +128,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     assertJwtClientAuthClaimsAndHeader,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createInteractionPolicy({ skipsConsent }),
+      policy: createInteractionPolicy({ skipsConsent, assurance }),
     },
     renderError: createRenderError({ render, isDevelopment: config.environment !== 'production' }),
   }

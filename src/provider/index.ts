@@ -1,6 +1,6 @@
 // The protocol: OpenID Connect and OAuth 2.0 as node-oidc-provider does them, on our storage, our sign-in and our pages.
 // The only room that imports the library. Owns clients, grants, consents, tokens, keys and protocol sessions.
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Connection } from 'mongoose'
 import type { Access } from '../access/index.ts'
 import type { Accounts } from '../accounts/index.ts'
@@ -49,6 +49,8 @@ export interface ProtocolDependencies {
   readonly access: Access
   readonly render: Render
   readonly csrf: Csrf
+  /** The language that a page would be answered in. */
+  readonly localeOf: (ctx: Context) => string
   /** The way to the servers of clients. */
   readonly http: HttpClient
 }
@@ -89,7 +91,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     {
       issuer: config.server.issuer,
       configure: (jwks) =>
-        createConfiguration({ config, adapter, jwks, accounts: deps.accounts, consents, resources, render, fetch }),
+        createConfiguration({ ...deps, adapter, jwks, assurance: deps.signIn.assurance, consents, resources, fetch }),
       adjustments: [compareHashedSecrets(storage.clients), rotation.adjust, backChannel.adjust, bridge.listen],
     },
     await keys.load(),

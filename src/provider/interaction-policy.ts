@@ -1,20 +1,8 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { attainableAcrs } from '../sign-in/index.ts'
+import type { Assurance } from '../sign-in/index.ts'
+import { assessSession, essentialAcrs } from './assurance-request.ts'
 
 const { Check, base } = interactionPolicy
-
-/** The acr values that this request insists on (OpenID Connect Core section 5.5.1.1). */
-function essentialAcrs({ oidc }: KoaContextWithOIDC): readonly unknown[] {
-  const request = oidc.claims?.id_token?.acr as
-    | { essential?: boolean; value?: unknown; values?: unknown }
-    | null
-    | undefined
-  if (!request?.essential) return []
-  if (request.values !== undefined && !Array.isArray(request.values)) {
-    throw new errors.InvalidRequest('invalid claims.id_token.acr.values type')
-  }
-  return [...(request.values ?? []), ...(request.value === undefined ? [] : [request.value])]
-}
 
 /** A session whose account is gone or not in good standing: sign in again, as somebody who may. */
 const unusableAccount = new Check(
@@ -25,11 +13,26 @@ const unusableAccount = new Check(
 )
 
 /** What can never be reached is an error to the client; the library would ask the person for ever. */
-const unattainableAcr = new Check('acr_unattainable', 'requested ACR could not be obtained', (ctx) => {
-  const wanted = essentialAcrs(ctx)
-  if (wanted.length === 0 || wanted.some((acr) => attainableAcrs.includes(String(acr)))) return Check.NO_NEED_TO_PROMPT
-  throw new errors.UnmetAuthenticationRequirements('the requested authentication context cannot be reached here')
-})
+const unattainableAcr = ({ acrValues }: Assurance) =>
+  new Check('acr_unattainable', 'requested ACR could not be obtained', ({ oidc }) => {
+    const wanted = essentialAcrs(oidc.claims)
+    if (wanted.length === 0 || wanted.some((acr) => acrValues.includes(acr))) return Check.NO_NEED_TO_PROMPT
+    throw new errors.UnmetAuthenticationRequirements('the requested authentication context cannot be reached here')
+  })
+
+/** A session that proves too little: the person is asked for what is missing. What is only wished for is asked for once. */
+const assuranceBelow = (assurance: Assurance) =>
+  new Check('assurance_below', 'a stronger authentication is required', 'login_required', (ctx) => {
+    const { session, account, result, prompts } = ctx.oidc
+    if (!session?.accountId || !account) return Check.NO_NEED_TO_PROMPT
+    const assessment = assessSession(ctx, assurance)
+    if (assessment === 'enough') return Check.NO_NEED_TO_PROMPT
+    if (assessment === 'wished') {
+      return result?.login || prompts.has('none') ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    }
+    if (result?.login) throw new errors.UnmetAuthenticationRequirements('the authentication was not strong enough')
+    return Check.REQUEST_PROMPT
+  })
 
 /** The library reads the hint of the first request only: it is read again when the person comes back from signing in. */
 async function readHint({ oidc }: KoaContextWithOIDC): Promise<void> {
@@ -55,14 +58,21 @@ const askOnce = (check: InstanceType<typeof Check>) =>
   )
 
 /** When people are asked to sign in or to consent, or the client is told that it cannot be had. */
-export function createInteractionPolicy({ skipsConsent }: { skipsConsent: (ctx: KoaContextWithOIDC) => boolean }) {
+export function createInteractionPolicy({
+  skipsConsent,
+  assurance,
+}: {
+  skipsConsent: (ctx: KoaContextWithOIDC) => boolean
+  assurance: Assurance
+}) {
   const policy = base()
   const login = policy.get('login')
   const consent = policy.get('consent')
   if (!login || !consent) throw new Error('the library has no login or consent prompt')
 
-  login.checks.add(unattainableAcr, 0)
+  login.checks.add(unattainableAcr(assurance), 0)
   login.checks.add(unusableAccount, 1)
+  login.checks.add(assuranceBelow(assurance))
   for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) {
     const check = login.checks.get(reason)
     if (!check) throw new Error(`the library has no check ${reason}`)

@@ -1,3 +1,4 @@
+import type { Account } from '../accounts/index.ts'
 import type { Evidence, Factor, Strength } from './method.ts'
 
 /** One authentication context class: its name for relying parties, and the evidence that meets it. */
@@ -7,6 +8,16 @@ export interface AssuranceLevel {
   readonly factors: number
   /** Whether one of the proofs must be one that cannot be phished. */
   readonly isPhishingResistant: boolean
+}
+
+/** The table of context classes, and when a second factor is asked for. */
+export interface AssurancePolicy {
+  /** The `acr` values of each class; the first is the one that is told. */
+  readonly oneFactor: readonly string[]
+  readonly twoFactor: readonly string[]
+  readonly phishingResistant: readonly string[]
+  readonly secondFactor: 'never' | 'when-enrolled' | 'always'
+  readonly secondFactorRoles: readonly string[]
 }
 
 /** What a sign-in has to reach. */
@@ -32,7 +43,7 @@ const FACTORS_OF_AMR: Readonly<Record<string, Factor>> = {
 const PHISHING_RESISTANT = 'pop'
 
 /** How many different factors were proved: somebody else's word counts as a first factor, never beside knowledge. */
-export function countFactors(proofs: readonly Strength[]): number {
+function countFactors(proofs: readonly Strength[]): number {
   const kinds = new Set(proofs.flatMap(({ factors }) => factors))
   if (kinds.has('knowledge')) kinds.delete('delegated')
   return kinds.size
@@ -58,5 +69,78 @@ export function amrOf(proofs: readonly Strength[]): string[] {
 /** What a session is evidence of: its `amr` says what was proved when it was made. */
 export function evidenceOfSession(session: { accountId: string; amr: readonly string[]; at: Date }): Evidence {
   const factors = session.amr.flatMap((value) => FACTORS_OF_AMR[value] ?? [])
-  return { method: 'session', accountId: session.accountId, factors: [...new Set(factors)], amr: session.amr, at: session.at }
+  return {
+    method: 'session',
+    accountId: session.accountId,
+    factors: [...new Set(factors)],
+    amr: session.amr,
+    at: session.at,
+  }
+}
+
+/** Levels and policy, for planning sign-ins and for looking at sessions. */
+export interface Assurance {
+  /** Every level, weakest first; of several names for one level the one that is told comes last. */
+  readonly levels: readonly AssuranceLevel[]
+  /** Every `acr` value that can be reached here. */
+  readonly acrValues: readonly string[]
+  /** The strongest of these, by name; names nobody knows are passed over. */
+  strongest(acrs: readonly (string | undefined)[]): string | undefined
+  /** The weakest of these, by name. */
+  weakest(acrs: readonly string[]): string | undefined
+  /** Whether a session with this `amr` meets the level of this name. */
+  isMet(acr: string, amr: readonly string[]): boolean
+  /** The least that this account has to prove, whoever asks. */
+  minimumFor(account: Pick<Account, 'roles'>, hasSecondFactor: boolean): string
+  /** What a sign-in has to reach for this account. */
+  requirementFor(wanted: {
+    minimumAcr?: string | undefined
+    wishedAcrs: readonly string[]
+    account: Pick<Account, 'roles'> | undefined
+    hasSecondFactor: boolean
+  }): Requirement
+}
+
+/** Levels and policy from the configuration. */
+export function createAssurance(policy: AssurancePolicy): Assurance {
+  const { secondFactor, secondFactorRoles } = policy
+  const toLevels = (acrs: readonly string[], factors: number, isPhishingResistant: boolean) =>
+    acrs.map((acr) => ({ acr, factors, isPhishingResistant })).reverse()
+  const levels = [
+    ...toLevels(policy.oneFactor, 1, false),
+    ...toLevels(policy.twoFactor, 2, false),
+    ...toLevels(policy.phishingResistant, 2, true),
+  ]
+  const [weakestLevel] = levels
+  if (!weakestLevel) throw new Error('there is no level of assurance')
+  const named = (acrs: readonly (string | undefined)[]) => levels.filter(({ acr }) => acrs.includes(acr))
+  const primary = (acrs: readonly string[]) => acrs[0] ?? weakestLevel.acr
+  const find = (acr: string | undefined) => levels.find((level) => level.acr === acr)
+
+  const minimumFor: Assurance['minimumFor'] = ({ roles }, hasSecondFactor) => {
+    const isNeeded =
+      secondFactor === 'always' ||
+      (secondFactor === 'when-enrolled' && hasSecondFactor) ||
+      roles.some((role) => secondFactorRoles.includes(role))
+    return primary(isNeeded ? policy.twoFactor : policy.oneFactor)
+  }
+
+  return {
+    levels,
+    acrValues: levels.map(({ acr }) => acr).reverse(),
+    strongest: (acrs) => named(acrs).at(-1)?.acr,
+    weakest: (acrs) => named(acrs).at(0)?.acr,
+    isMet(acr, amr) {
+      const level = find(acr)
+      return level !== undefined && meets(level, [evidenceOfSession({ accountId: '', amr, at: new Date(0) })])
+    },
+    minimumFor,
+    requirementFor({ minimumAcr, wishedAcrs, account, hasSecondFactor }) {
+      const ofAccount = account && minimumFor(account, hasSecondFactor)
+      return {
+        minimum: named([minimumAcr, ofAccount]).at(-1) ?? weakestLevel,
+        wishes: wishedAcrs.flatMap((acr) => find(acr) ?? []),
+      }
+    },
+  }
 }

@@ -9,6 +9,9 @@ const PENDING_SECONDS = 15 * 60
 const MAX_FAILURES = 5
 const REMEMBERED_SECONDS = 24 * 60 * 60
 
+/** In place of a method: the person would like to choose one. */
+export const CHOOSING = ''
+
 /** A sign-in under way: who it is about, what was chosen, and what was proved so far. */
 export interface Attempt {
   readonly uid: string
@@ -134,7 +137,9 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
     async choose(uid, method) {
       await model.updateOne(
         live(uid),
-        method ? { $set: { method }, $unset: { notice: 1 } } : { $unset: { method: 1, pending: 1, notice: 1 } },
+        method
+          ? { $set: { method }, $unset: { notice: 1 } }
+          : { $set: { method: CHOOSING }, $unset: { pending: 1, notice: 1 } },
       )
     },
 

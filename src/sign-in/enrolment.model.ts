@@ -1,5 +1,6 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../platform/reseal/index.ts'
 
 /** A credential that is being added: one at a time per account and method, so that starting again replaces it. */
 export interface EnrolmentDocument {
@@ -12,11 +13,14 @@ export interface EnrolmentDocument {
   expiresAt: Date
 }
 
+/** What a sealed enrolment is bound to. */
+export const sealingContext = ({ _id }: { _id: unknown }) => `enrolment:${_id}`
+
 const schema = new Schema<EnrolmentDocument>(
   {
     _id: { type: String, required: true },
     nonce: { type: String, required: true },
-    sealed: { type: String, required: true },
+    sealed: { type: String, required: true, ...sealed(sealingContext) },
     triesLeft: { type: Number, required: true },
     expiresAt: { type: Date, required: true },
   },

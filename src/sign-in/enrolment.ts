@@ -5,7 +5,7 @@ import { newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { BegunEnrolment, EnrollableMethod, EnrolmentChallenge } from './enrollable.ts'
-import type { EnrolmentDocument } from './enrolment.model.ts'
+import { type EnrolmentDocument, sealingContext } from './enrolment.model.ts'
 import type { Strength } from './method.ts'
 import { refusals } from './refusals.ts'
 
@@ -166,20 +166,19 @@ function parse(method: EnrollableMethod, body: unknown): unknown {
 /** What waits to be confirmed: sealed, one per account and method, used up by one conditional update. */
 function createPending({ model, sealer }: Pick<Dependencies, 'model' | 'sealer'>) {
   const idOf = (accountId: string, method: string) => `${accountId}:${method}`
-  const contextOf = (id: string) => `enrolment:${id}`
   const live = (accountId: string, method: string) => ({
     _id: idOf(accountId, method),
     triesLeft: { $gt: 0 },
     expiresAt: { $gt: new Date() },
   })
   const open = ({ _id, sealed }: EnrolmentDocument): { challenge: EnrolmentChallenge; state: unknown } =>
-    JSON.parse(sealer.open(sealed, contextOf(_id)))
+    JSON.parse(sealer.open(sealed, sealingContext({ _id })))
 
   return {
     async keep({ account, method }: EnrolmentRequest, begun: BegunEnrolment<unknown>) {
       const { challenge, state, tries = TRIES, expiresInSeconds = PENDING_SECONDS } = begun
       const _id = idOf(account.id, method)
-      const sealed = sealer.seal(JSON.stringify({ challenge, state }), contextOf(_id))
+      const sealed = sealer.seal(JSON.stringify({ challenge, state }), sealingContext({ _id }))
       const expiresAt = new Date(Date.now() + expiresInSeconds * 1000)
       await model.replaceOne({ _id }, { nonce: newId(), sealed, triesLeft: tries, expiresAt }, { upsert: true })
     },

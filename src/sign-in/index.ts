@@ -5,34 +5,36 @@ import type { Account, Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import type { Sealer } from '../platform/seal.ts'
+import { type Assurance, type AssurancePolicy, createAssurance } from './assurance.ts'
 import { attemptModel } from './attempt.model.ts'
-import { type Attempt, type Attempts, createAttempts } from './attempt.ts'
-import { createCredentials, credentialModel } from './credentials.ts'
+import { type Attempt, type Attempts, CHOOSING, createAttempts } from './attempt.ts'
+import { type BeginInput, createBegin, type SendLimiters } from './begin.ts'
+import { credentialModel } from './credentials.model.ts'
+import { createCredentials } from './credentials.ts'
+import { enrolmentModel } from './enrolment.model.ts'
+import { type CredentialChange, createEnrolment, type Enrolment } from './enrolment.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createSignInLimits, type SignInLimiters } from './limits.ts'
-import type { Challenge, MethodContext, SignInMethod } from './method.ts'
+import type { Challenge } from './method.ts'
 import type { PasswordDependencies } from './methods/password/index.ts'
-import { createMethods } from './methods.ts'
+import { createMethods, type MethodEntry } from './methods.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
-import { type Plan, plan } from './plan.ts'
 import { refusals } from './refusals.ts'
-import { createSubmit, findAttemptAccount, type SubmitInput } from './submit.ts'
+import { createSubmit, type SubmitInput } from './submit.ts'
+import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
+export { type Assurance, type AssurancePolicy, evidenceOfSession } from './assurance.ts'
 export type { Attempt } from './attempt.ts'
+export type { SendLimiters } from './begin.ts'
+export type { CredentialChange, Enrolment } from './enrolment.ts'
 export type { Invitation, Invitations } from './invitations.ts'
-export type { Challenge, SignInMethod } from './method.ts'
+export type { SignInLimiters } from './limits.ts'
+export type { Challenge } from './method.ts'
 export { choosePolicy, createBreachCheck } from './methods/password/index.ts'
+export type { MethodEntry } from './methods.ts'
 export type { Passwords } from './passwords.ts'
-export { attainableAcrs, type Plan } from './plan.ts'
-
-/** A sign-in as its pages need it: where it stands, what comes next, and which method is in front. */
-export interface SignInView {
-  readonly attempt: Attempt
-  readonly account: Account | undefined
-  readonly plan: Plan
-  /** The method to show. One that has to be begun first is shown once its challenge waits for an answer. */
-  readonly current: { readonly name: string; readonly challenge?: Challenge | undefined } | undefined
-}
+export type { Plan } from './plan.ts'
+export type { PageContext, SignInView } from './view.ts'
 
 /** What other rooms can do with sign-in. */
 export interface SignIn {
@@ -41,25 +43,30 @@ export interface SignIn {
   readonly find: Attempts['find']
   /** Looks at where an attempt stands. */
   readonly view: (attempt: Attempt) => Promise<SignInView>
+  /** Begins what costs nothing to begin and is about to be shown, so that its page can answer. */
+  readonly ready: (input: Omit<BeginInput, 'method' | 'input'>, view: SignInView) => Promise<SignInView>
   /** Says who it is. What cannot be an identifier is kept for correcting, with a notice. */
   readonly identify: (attempt: Attempt, typed: string) => Promise<void>
   /** It is somebody else: everything said and proved so far is forgotten. */
   readonly forget: (attempt: Attempt) => Promise<void>
-  /** Chooses a method, and makes its challenge; without a name, goes back to choosing. @throws Refusal `sign_in.method_unknown` */
-  readonly begin: (
-    attempt: Attempt,
-    method: string | undefined,
-    input: unknown,
-    returnUrl: string,
-  ) => Promise<Challenge | undefined>
+  /** Goes back to choosing a method. */
+  readonly choose: (attempt: Attempt) => Promise<void>
+  /** Chooses a method, and makes its challenge. @throws Refusal `sign_in.method_unknown` */
+  readonly begin: (input: BeginInput) => Promise<Challenge | undefined>
   /** Hands in a proof. What came of it is in the attempt's next view. @throws Refusal as `submit.ts` says */
   readonly submit: (
-    input: Omit<SubmitInput, 'context'> & { readonly returnUrl: string },
+    input: Omit<SubmitInput, 'context'> & { readonly page: PageContext },
   ) => Promise<SignInView | undefined>
   /** Whether people come back to this method from elsewhere. */
   readonly isReturnedTo: (method: string) => boolean
+  /** Starts adding a credential that this sign-in needs. @throws Refusal `sign_in.method_unknown` */
+  readonly beginEnrolment: (input: BeginInput) => Promise<void>
+  /** Confirms it; being held is a proof as well. @throws Refusal `enrolment.form_invalid` */
+  readonly confirmEnrolment: (input: Omit<SubmitInput, 'context'> & { readonly page: PageContext }) => Promise<void>
   /** The authorization request of an attempt, also when it has expired, for starting again. */
   readonly findRequest: Attempts['findRequest']
+  readonly assurance: Assurance
+  readonly enrolment: Enrolment
   readonly password: Passwords
   readonly invitations: Invitations
 }
@@ -71,48 +78,51 @@ export interface SignInDependencies {
   readonly audit: Audit
   readonly sealer: Sealer
   readonly limiters: SignInLimiters
+  readonly sending: SendLimiters
+  readonly assurancePolicy: AssurancePolicy
   readonly password: Omit<PasswordDependencies, 'credentials'>
   readonly invitationSeconds: number
   /** Further methods, for programs that are built on this room. */
-  readonly extraMethods?: readonly SignInMethod[] | undefined
+  readonly extraMethods?: readonly MethodEntry[] | undefined
   /** Called after a password was set, to tell its owner. */
   readonly onPasswordSet: (account: Account, origin: Origin) => Promise<void>
+  /** Called after a credential was added, renamed or removed, to tell its owner. */
+  readonly onCredentialChanged: (
+    account: Account,
+    change: CredentialChange,
+    method: string,
+    origin: Origin,
+  ) => Promise<void>
 }
 
 /** Opens the room. */
 export function createSignIn(deps: SignInDependencies): SignIn {
-  const { connection, accounts, audit, sealer, limiters } = deps
+  const { connection, accounts, audit, sealer, limiters, sending } = deps
   const attempts = createAttempts(attemptModel(connection), sealer)
   const credentials = createCredentials(credentialModel(connection))
-  const { all, password: method } = createMethods({ password: { ...deps.password, credentials } })
-  const password = createPasswords({ ...deps, method })
-  const methods = [...all, ...(deps.extraMethods ?? [])]
+  const made = createMethods({ password: { ...deps.password, credentials } })
+  const password = createPasswords({ ...deps, method: made.password })
+  const entries = [...made.entries, ...(deps.extraMethods ?? [])]
+  const methods = entries.flatMap(({ signIn }) => signIn ?? [])
+  const assurance = createAssurance(deps.assurancePolicy)
+  const view = createView({ accounts, attempts, assurance, entries })
+  const begin = createBegin({ accounts, attempts, audit, methods, sending })
   const submitProof = createSubmit({ attempts, audit, methods, limits: createSignInLimits(limiters) })
-  const contextOf = (attempt: Attempt, account: Account | undefined, returnUrl: string): MethodContext => ({
-    identifier: attempt.identifier,
-    account,
-    returnUrl,
+  const enrolment = createEnrolment({
+    model: enrolmentModel(connection),
+    sealer,
+    credentials,
+    audit,
+    enrollable: entries.flatMap(({ enrol }) => enrol ?? []),
+    onChanged: deps.onCredentialChanged,
   })
 
-  const view = async (attempt: Attempt): Promise<SignInView> => {
-    const account = await findAttemptAccount(accounts, attempt)
-    const isOffered = await Promise.all(methods.map((method) => method.available(account)))
-    const offered = methods.filter((_, index) => isOffered[index])
-    const { identifier, evidence } = attempt
-    const next = plan({ identifier, evidence, account, methods: offered })
-    return {
-      attempt,
-      account,
-      plan: next,
-      current: next.step === 'prove' ? await findCurrent(attempt, offered) : undefined,
-    }
-  }
-
-  const findCurrent = async (attempt: Attempt, offered: readonly SignInMethod[]) => {
-    const method = offered.find(({ name }) => name === attempt.method) ?? offered[0]
-    if (!method?.begin) return method && { name: method.name }
-    const challenge = await attempts.findChallenge(attempt.uid, method.name)
-    return challenge && { name: method.name, challenge }
+  /** What begins by itself on this page: a passkey beside the identifier, or the method that is in front anyway. */
+  const findReady = ({ attempt, plan, current }: SignInView): string | undefined => {
+    if (current || attempt.method === CHOOSING) return undefined
+    const named = plan.step === 'identify' || plan.step === 'prove' ? plan.methods : []
+    const candidates = plan.step === 'prove' ? [named.find((name) => name === attempt.method) ?? named[0]] : named
+    return methods.find(({ name, isBegunOnShow }) => isBegunOnShow && candidates.includes(name))?.name
   }
 
   return {
@@ -122,28 +132,45 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     isReturnedTo: (name) => methods.some((method) => method.name === name && method.begin !== undefined),
     password,
     invitations: createInvitations({ ...deps, password }),
+    assurance,
+    enrolment,
     view,
+    begin,
+
+    async ready(input, shown) {
+      const { attempt } = input
+      const name = findReady(shown)
+      if (!name) return shown
+      const waiting = await attempts.findChallenge(attempt.uid, name)
+      const challenge = waiting ?? (await begin({ ...input, method: name, input: {} }))
+      return { ...shown, current: { name, challenge } }
+    },
 
     async identify(attempt, typed) {
       if (normaliseIdentifier(typed)) return attempts.identify(attempt.uid, typed.trim())
       await attempts.notify(attempt.uid, { reason: 'identifier_invalid' }, typed)
     },
     forget: (attempt) => attempts.identify(attempt.uid, undefined),
+    choose: (attempt) => attempts.choose(attempt.uid, undefined),
 
-    async begin(attempt, name, input, returnUrl) {
-      if (name === undefined) return void (await attempts.choose(attempt.uid, undefined))
-      const account = await findAttemptAccount(accounts, attempt)
-      const method = methods.find((candidate) => candidate.name === name)
-      if (!method || !(await method.available(account))) throw refusals.methodUnknown()
-      if (!method.begin) return void (await attempts.choose(attempt.uid, name))
-      const begun = await method.begin(contextOf(attempt, account, returnUrl), input)
-      await attempts.keepChallenge(attempt.uid, name, begun)
-      return begun.challenge
+    async beginEnrolment({ attempt, method, input, page: { locale }, origin }) {
+      const { plan, account } = await view(attempt)
+      if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) throw refusals.methodUnknown()
+      await enrolment.begin({ account, method, origin, locale }, input)
+      await attempts.choose(attempt.uid, method)
+    },
+    async confirmEnrolment({ attempt, method, body, page: { locale }, origin }) {
+      const { plan, account } = await view(attempt)
+      if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) return
+      const outcome = await enrolment.confirm({ account, method, origin, locale }, body)
+      if (outcome.outcome !== 'added') return attempts.fail(attempt.uid, method)
+      const { factors, amr } = outcome.strength
+      await attempts.append(attempt.uid, { method, accountId: account.id, factors, amr, at: new Date() })
     },
 
-    async submit({ returnUrl, ...input }) {
+    async submit({ page, ...input }) {
       const account = await findAttemptAccount(accounts, input.attempt)
-      const submission = await submitProof({ ...input, context: contextOf(input.attempt, account, returnUrl) })
+      const submission = await submitProof({ ...input, context: contextOf(input.method, input.attempt, account, page) })
       if (submission.outcome !== 'proved') return undefined
       const after = await view(submission.attempt)
       const subject = { accountId: after.account?.id, clientId: input.clientId, origin: input.origin }

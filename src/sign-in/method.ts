@@ -68,6 +68,8 @@ export interface SendLimit {
 export interface SignInMethod<Input = unknown, State = unknown> {
   /** URL segment, template name and the word in the audit trail. */
   readonly name: string
+  /** The form field that a failed proof is about; the method's own name unless it says otherwise. */
+  readonly field?: string
   /** Whether it may open a sign-in while nobody has said who they are. */
   readonly identifies: boolean
   /** Whether it can come first, or only after another proof. */

@@ -1,14 +1,21 @@
+import type { EnrollableMethod } from './enrollable.ts'
 import type { SignInMethod } from './method.ts'
-import { createPasswordMethod, type PasswordDependencies, type PasswordMethod } from './methods/password/index.ts'
+import { createPasswordMethod, type PasswordDependencies } from './methods/password/index.ts'
 
 /** What the methods are made of. */
 export interface MethodDependencies {
   readonly password: PasswordDependencies
 }
 
+/** A method as this list has it: how it proves, and how its credentials are added by their owner, where they can be. */
+export interface MethodEntry {
+  readonly signIn?: SignInMethod
+  readonly enrol?: EnrollableMethod
+}
+
 /** The methods in the order in which they are offered. A new method adds one line here. */
 export function createMethods(deps: MethodDependencies) {
-  const password: PasswordMethod = createPasswordMethod(deps.password)
-  const all: readonly SignInMethod[] = [password as SignInMethod]
-  return { all, password }
+  const password = createPasswordMethod(deps.password)
+  const entries: readonly MethodEntry[] = [{ signIn: password as SignInMethod }]
+  return { entries, password }
 }

@@ -63,16 +63,14 @@ function planFurther(input: PlanInput, accountId: string, proofs: readonly Evide
   const wished = isWished ? undefined : wishes.find((level) => leadingTo(level, proofs, methods).length > 0)
   const isEnough = meets(minimum, proofs)
   if (isEnough && !wished) {
-    const at = proofs.reduce((latest, proof) => (proof.at > latest ? proof.at : latest), new Date(0))
+    const at = new Date(Math.max(...proofs.map((proof) => proof.at.getTime())))
     return { step: 'enough', accountId, acr: acrToTell(input, proofs), amr: amrOf(proofs), at }
   }
   const target = isEnough && wished ? wished : minimum
   const leading = leadingTo(target, proofs, methods)
   if (leading.length > 0) return { step: 'prove', methods: namesOf(leading), isSecondStep: true }
   const addable = leadingTo(target, proofs, enrollable)
-  return addable.length > 0
-    ? { step: 'enrol', methods: namesOf(addable) }
-    : { step: 'refuse', reason: 'unattainable' }
+  return addable.length > 0 ? { step: 'enrol', methods: namesOf(addable) } : { step: 'refuse', reason: 'unattainable' }
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Account, Accounts } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import { QueueFullError } from '../platform/password-hash.ts'
@@ -30,13 +29,6 @@ interface Dependencies {
   readonly audit: Audit
   readonly limits: SignInLimits
   readonly methods: readonly SignInMethod[]
-}
-
-/** The account that an attempt is about, if there is one: proved, or only named. */
-export async function findAttemptAccount(accounts: Accounts, attempt: Attempt): Promise<Account | undefined> {
-  const [proof] = attempt.evidence
-  if (proof) return accounts.find(proof.accountId)
-  return attempt.identifier ? accounts.findByIdentifier(attempt.identifier) : undefined
 }
 
 /** Whether this method may be tried at this point of this sign-in. */

@@ -20,6 +20,8 @@ export type Render = (ctx: Context, template: string, data?: object) => void
 /** Pages and mail from templates. */
 export interface Renderer {
   readonly page: Render
+  /** The language that a page for this request is in. */
+  readonly localeOf: (ctx: Context) => string
   /** A text that is no page, a mail say. */
   readonly text: (template: string, locale: string, data: object) => string
 }
@@ -53,14 +55,18 @@ export function createRenderer({ viewsDir, assets, messages, brand }: Dependenci
     time: timeIn(locale),
   })
 
+  const localeOf = (ctx: Context) =>
+    messages.negotiate({
+      uiLocales: stateOf(ctx).uiLocales,
+      chosen: ctx.cookies.get(languageCookie),
+      acceptLanguage: ctx.get('Accept-Language'),
+    })
+
   return {
+    localeOf,
     page(ctx, template, data = {}) {
-      const { nonce, requestId, uiLocales } = stateOf(ctx)
-      const locale = messages.negotiate({
-        uiLocales,
-        chosen: ctx.cookies.get(languageCookie),
-        acceptLanguage: ctx.get('Accept-Language'),
-      })
+      const { nonce, requestId } = stateOf(ctx)
+      const locale = localeOf(ctx)
       const back = ctx.method === 'GET' ? ctx.path : '/'
       const languages = messages.locales.map((code) => ({
         code,

@@ -165,11 +165,11 @@ test('an essential acr that nobody can reach is an error to the client, never a 
     const { url } = await rp.start({ claims })
     assert.equal(answerOf(await rp.browser.open(url)).error, 'unmet_authentication_requirements')
   }
-  const { url } = await rp.start({ claims: acr({ essential: true, value: 'urn:gatehouse:acr:single-factor' }) })
+  const { url } = await rp.start({ claims: acr({ essential: true, value: 'urn:gatehouse:acr:one-factor' }) })
   assert.ok(answerOf(await rp.signIn(await rp.browser.open(url), 'ada@example.com')).code)
   const voluntary = await rp.start({ acr_values: 'urn:none' })
   const tokens = await rp.redeem(await rp.browser.open(voluntary.url), voluntary)
-  assert.equal(claimOf(tokens.id_token, 'acr'), 'urn:gatehouse:acr:single-factor')
+  assert.equal(claimOf(tokens.id_token, 'acr'), 'urn:gatehouse:acr:one-factor')
 })
 
 test('ID tokens are signed RS256, or ES256 for clients that ask for it', async () => {

@@ -17,7 +17,7 @@ test('a relying party signs a person in, asks userinfo, refreshes and signs out'
   const claims = tokens.claims()
   assert.equal(claims?.iss, world.issuer)
   assert.equal(claims?.aud, rp.clientId)
-  assert.equal(claims?.acr, 'urn:gatehouse:acr:single-factor')
+  assert.equal(claims?.acr, 'urn:gatehouse:acr:one-factor')
   assert.deepEqual(claims?.amr, ['pwd'])
   assert.equal(typeof claims?.auth_time, 'number')
   assert.equal(tokens.expires_in, 1800)

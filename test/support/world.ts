@@ -5,14 +5,14 @@ import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { createLogger } from '../../src/platform/logger.ts'
-import type { SignInMethod } from '../../src/sign-in/index.ts'
+import type { MethodEntry } from '../../src/sign-in/index.ts'
 import { startServer } from '../../src/web/index.ts'
 import { testServer } from './database.ts'
 
 /** What a test changes. */
 export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>
-  readonly extraMethods?: readonly SignInMethod[]
+  readonly extraMethods?: readonly MethodEntry[]
   /** The world whose database and secrets it shares, as a second process of the same installation. Closed before it. */
   readonly beside?: World | undefined
 }

@@ -14,7 +14,8 @@ The file holds client metadata as RFC 7591 names it, for example:
     "grant_types": ["authorization_code", "refresh_token"],
     "token_endpoint_auth_method": "client_secret_basic"
   }
-Two more are known here: first_party (people are not asked to consent) and require_pkce (true unless you say false).`
+Three more are known here: first_party (people are not asked to consent), require_pkce (true unless you say false)
+and minimum_acr (the least that a sign-in has to prove).`
 
 /** What an app has to be told, its secret this once. */
 function presentRegistered({ client_id, client_secret }: RegisteredClient, issuer: string): Outcome {

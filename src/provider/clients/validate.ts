@@ -3,7 +3,7 @@ import { type Door, findPolicyProblem, type PolicyOptions } from './policies/ind
 import { refusals } from './refusals.ts'
 import { provesItselfBySecret } from './secrets.ts'
 
-/** Client metadata as it comes in: RFC 7591 section 2, and `first_party` and `require_pkce` of our own. */
+/** Client metadata as it comes in: RFC 7591 section 2, and `first_party`, `require_pkce` and `minimum_acr` of our own. */
 export type RegistrationRequest = Readonly<Record<string, unknown>>
 
 /**
@@ -38,6 +38,7 @@ const KNOWN = new Set([
   'redirect_uris',
   'require_auth_time',
   'require_pkce',
+  'minimum_acr',
   'require_pushed_authorization_requests',
   'response_modes',
   'response_types',

@@ -26,12 +26,19 @@ export async function finish(
   plan: Extract<Plan, { step: 'enough' }>,
   deps: InteractionDependencies,
 ): Promise<void> {
-  const { accountId, acr, amr } = plan
+  const { accountId, acr, amr, at } = plan
   await leaveOtherAccount(ctx, seam, accountId, deps)
   // Not remembered beyond the browser's own session: how long it lasts is decided on the server.
-  const login = { accountId, acr, amr: [...amr], remember: false }
+  const login = { accountId, acr, amr: [...amr], remember: false, ts: Math.floor(at.getTime() / 1000) }
   const returnTo = await deps
     .provider()
     .interactionResult(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false })
   seeOther(ctx, returnTo)
+}
+
+/** What the client insists on cannot be reached with this account: that is for the client to know, and never a loop. */
+export async function finishUnattainable(ctx: Context, { provider }: InteractionDependencies): Promise<void> {
+  const error = 'unmet_authentication_requirements'
+  const result = { error, error_description: 'the requested authentication context cannot be reached' }
+  seeOther(ctx, await provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false }))
 }

@@ -2,10 +2,11 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../../platform/refusal.ts'
 import { formBody, readForm } from '../../web/index.ts'
+import { openAttempt, pageOf } from './attempt.ts'
 import { allow, deny } from './consent.ts'
 import { finish } from './finish.ts'
 import { type InteractionDependencies, openSeam, type Seam, seeOther, showEnded } from './seam.ts'
-import { createShow, openAttempt } from './show.ts'
+import { createShow } from './show.ts'
 
 const unknownAction = () =>
   new Refusal({ code: 'request.malformed', status: 400, message: 'The form named no action that is known here.' })
@@ -24,17 +25,19 @@ function restartWithSignIn(ctx: Context, { interaction }: Seam, { provider }: In
 
 /** The person says who they are, that they are somebody else, or how they would like to prove it. */
 function begin(deps: InteractionDependencies): Post {
+  const { signIn } = deps
   return async (ctx, seam, form) => {
-    const { uid, interaction } = seam
+    const { uid, interaction, origin, clientId } = seam
     if (interaction.prompt.name === 'consent') return restartWithSignIn(ctx, seam, deps)
-    const attempt = await openAttempt(seam, deps)
-    const returnUrl = new URL(`/interaction/${uid}/${form.method}/return`, deps.config.server.issuer).href
-    const { action = 'continue' } = form
-    if (action === 'continue') await deps.signIn.identify(attempt, form.identifier ?? '')
-    else if (action === 'switch') await deps.signIn.forget(attempt)
-    else if (action === 'choose') await deps.signIn.begin(attempt, undefined, form, returnUrl)
+    const attempt = await openAttempt(ctx, seam, deps)
+    const { action = 'continue', method = '' } = form
+    const chosen = { attempt, method, input: form, page: pageOf(ctx, seam, deps), origin, clientId }
+    if (action === 'continue') await signIn.identify(attempt, form.identifier ?? '')
+    else if (action === 'switch') await signIn.forget(attempt)
+    else if (action === 'choose') await signIn.choose(attempt)
+    else if (action === 'enrol') await signIn.beginEnrolment(chosen)
     else if (action === 'use') {
-      const challenge = await deps.signIn.begin(attempt, form.method, form, returnUrl)
+      const challenge = await signIn.begin(chosen)
       if (challenge?.kind === 'redirect') return seeOther(ctx, challenge.url)
     } else throw unknownAction()
     seeOther(ctx, `/interaction/${uid}`)
@@ -46,10 +49,22 @@ function submit(deps: InteractionDependencies): Post {
   return async (ctx, seam, form) => {
     const { uid, origin, clientId } = seam
     const method = ctx.params.method ?? ''
-    const attempt = await openAttempt(seam, deps)
-    const returnUrl = new URL(`/interaction/${uid}/${method}/return`, deps.config.server.issuer).href
-    const after = await deps.signIn.submit({ attempt, method, body: form, origin, clientId, returnUrl })
+    const attempt = await openAttempt(ctx, seam, deps)
+    const page = pageOf(ctx, seam, deps)
+    const after = await deps.signIn.submit({ attempt, method, body: form, origin, clientId, page })
     if (after?.plan.step === 'enough') return finish(ctx, seam, after.plan, deps)
+    seeOther(ctx, `/interaction/${uid}`)
+  }
+}
+
+/** A credential that this sign-in needs is confirmed. */
+function enrol(deps: InteractionDependencies): Post {
+  return async (ctx, seam, form) => {
+    const { uid, origin, clientId } = seam
+    const attempt = await openAttempt(ctx, seam, deps)
+    const page = pageOf(ctx, seam, deps)
+    const method = ctx.params.method ?? ''
+    await deps.signIn.confirmEnrolment({ attempt, method, body: form, origin, clientId, page })
     seeOther(ctx, `/interaction/${uid}`)
   }
 }
@@ -95,7 +110,7 @@ function showReturn(deps: InteractionDependencies) {
   }
 }
 
-/** The generic routes of every sign-in method (show, begin, submit, return, abort), and consent. */
+/** The generic routes of every sign-in method (show, begin, submit, return, abort), enrolment and consent. */
 export function interactionRoutes(deps: InteractionDependencies): Router {
   const router = new Router({ prefix: '/interaction/:uid' })
   const guarded = (post: Post) => async (ctx: Context) => {
@@ -110,6 +125,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
   router.post('/begin', formBody(), guarded(begin(deps)))
   router.post('/abort', formBody(), guarded(abort(deps)))
   router.post('/consent', formBody(), guarded(decideConsent(deps)))
+  router.post('/enrol/:method', formBody(), guarded(enrol(deps)))
   router.get('/:method/return', showReturn(deps))
   router.post('/:method', formBody(), guarded(submit(deps)))
   return router

@@ -24,6 +24,8 @@ export interface InteractionDependencies {
   readonly audit: Audit
   readonly render: Render
   readonly csrf: Csrf
+  /** The language that a page would be answered in. */
+  readonly localeOf: (ctx: Context) => string
 }
 
 /** An interaction that is under way in this browser, and the client that it is for. */

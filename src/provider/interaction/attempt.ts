@@ -1,0 +1,57 @@
+import type { Context } from 'koa'
+import type { Provider } from 'oidc-provider'
+import { type Attempt, evidenceOfSession, type PageContext } from '../../sign-in/index.ts'
+import { readAssuranceRequest } from '../assurance-request.ts'
+import { type InteractionDependencies, type Seam, textParam } from './seam.ts'
+
+/** Reasons for which the person in the session is asked to prove it is them once more, and not who they are. */
+const SAME_PERSON = new Set(['login_prompt', 'max_age', 'assurance_below', 'essential_acr', 'essential_acrs'])
+/** Reasons for which what the session proves is not enough, but counts. */
+const STEP_UP = new Set(['assurance_below', 'essential_acr', 'essential_acrs'])
+
+/** Who the page may take the person for without being told: whoever this browser is signed in as. */
+async function findPresumed({ interaction }: Seam, { accounts }: InteractionDependencies): Promise<string | undefined> {
+  const accountId = interaction.session?.accountId
+  const { reasons } = interaction.prompt
+  if (!accountId || textParam(interaction, 'login_hint') || !reasons.every((reason) => SAME_PERSON.has(reason)))
+    return undefined
+  const account = await accounts.find(accountId)
+  return account?.status === 'active' ? account.email : undefined
+}
+
+/** What the session of this browser proves already, where more is wanted of the same person: step-up asks for the rest. */
+async function findSessionEvidence(ctx: Context, { interaction }: Seam, { provider }: InteractionDependencies) {
+  const { reasons } = interaction.prompt
+  if (!interaction.session?.accountId || !reasons.every((reason) => STEP_UP.has(reason))) return []
+  const { accountId, amr, loginTs } = await provider().Session.get(ctx as Parameters<Provider['Session']['get']>[0])
+  if (!accountId || accountId !== interaction.session.accountId || !loginTs) return []
+  return [evidenceOfSession({ accountId, amr: amr ?? [], at: new Date(loginTs * 1000) })]
+}
+
+/** The attempt of this interaction; the first page opens it. */
+export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<Attempt> {
+  const { uid, interaction, clientId, client, origin } = seam
+  const found = await deps.signIn.find(uid)
+  if (found) return found
+  const { attempt, isNew } = await deps.signIn.open({
+    uid,
+    request: { ...interaction.params },
+    expiresAt: new Date(interaction.exp * 1000),
+    identifier: await findPresumed(seam, deps),
+    suggestedIdentifier: textParam(interaction, 'login_hint')?.slice(0, 254),
+    evidence: await findSessionEvidence(ctx, seam, deps),
+    ...readAssuranceRequest(interaction.params, client, deps.signIn.assurance),
+  })
+  if (isNew)
+    await deps.audit.record('sign_in.started', { clientId, origin }, { reasons: [...interaction.prompt.reasons] })
+  return attempt
+}
+
+/** What sign-in is told of the page that a method is used on. */
+export function pageOf(ctx: Context, { uid, client, clientId }: Seam, deps: InteractionDependencies): PageContext {
+  return {
+    returnUrlFor: (method) => new URL(`/interaction/${uid}/${method}/return`, deps.config.server.issuer).href,
+    clientName: client.clientName ?? clientId,
+    locale: deps.localeOf(ctx),
+  }
+}

@@ -1,0 +1,124 @@
+import type { Context } from 'koa'
+import type { SignInView } from '../../sign-in/index.ts'
+import { type InteractionDependencies, presentClient, type Seam } from './seam.ts'
+
+/** What every page of a sign-in is given. */
+const commonData = (seam: Seam, { csrf }: InteractionDependencies) => ({
+  client: presentClient(seam.client),
+  csrf: csrf.token(seam.uid),
+  cancel: `/interaction/${seam.uid}/abort`,
+  beginAction: `/interaction/${seam.uid}/begin`,
+  switchAction: `/interaction/${seam.uid}/begin`,
+})
+
+/** Too many wrong second steps: the page of the first one says why it is back. */
+const startedOver = { titleKey: 'problems.startedOver', detailKey: 'problems.startedOverDetail', fields: [] }
+
+/** Asks who it is. */
+export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
+  const { attempt, current } = view
+  const { notice, suggestedIdentifier } = attempt
+  const data = commonData(seam, deps)
+  const isInvalid = notice?.reason === 'identifier_invalid'
+  const invalid = { titleKey: 'problems.check', fields: [{ name: 'identifier', messageKey: 'problems.identifier' }] }
+  const over = notice?.reason === 'started_over' ? startedOver : undefined
+  deps.render(ctx, 'sign-in/identifier', {
+    ...data,
+    action: data.beginAction,
+    identifier: suggestedIdentifier,
+    current,
+    currentAction: current && `/interaction/${seam.uid}/${current.name}`,
+    problem: isInvalid ? invalid : over,
+  })
+}
+
+/** What was wrong with the last try of this method. */
+function problemOf({ attempt, current }: SignInView) {
+  const { notice } = attempt
+  if (notice?.reason === 'started_over') return startedOver
+  if (!current || notice?.method !== current.name) return undefined
+  const { name, field = name } = current
+  if (notice.reason === 'used_up')
+    return { titleKey: 'problems.usedUp', detailKey: 'problems.usedUpDetail', fields: [] }
+  if (notice.reason !== 'failed') return undefined
+  return {
+    titleKey: 'problems.mismatch',
+    detailKey: `problems.details.${name}`,
+    fields: [{ name: field, messageKey: `problems.${name}` }],
+  }
+}
+
+/** Asks for a proof, or how the person would like to prove it. */
+export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
+  const { attempt, account, current, plan } = view
+  const methods = plan.step === 'prove' ? plan.methods : []
+  const isSecondStep = plan.step === 'prove' && plan.isSecondStep
+  // Whose account it is shows only once something was proved: a passkey may have named somebody else than was typed.
+  const identifier = isSecondStep ? account?.email : attempt.identifier
+  const data = { ...commonData(seam, deps), identifier, isSecondStep, problem: problemOf(view) }
+  if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods })
+  deps.render(ctx, `sign-in/${current.name}`, {
+    ...data,
+    method: current.name,
+    action: `/interaction/${seam.uid}/${current.name}`,
+    chooseAction: methods.length > 1 ? data.beginAction : undefined,
+    challenge: current.challenge,
+  })
+}
+
+/** Something has to be added to the account before this sign-in can go on: which, or how. */
+export async function showEnrol(
+  ctx: Context,
+  view: SignInView,
+  seam: Seam,
+  deps: InteractionDependencies,
+): Promise<void> {
+  const { attempt, account, plan } = view
+  const methods = plan.step === 'enrol' ? plan.methods : []
+  const [only] = methods
+  const method = methods.includes(attempt.method ?? '') ? attempt.method : methods.length === 1 ? only : undefined
+  const data = { ...commonData(seam, deps), identifier: account?.email, methods }
+  const challenge = account && method ? await deps.signIn.enrolment.findPending(account.id, method) : undefined
+  if (!method || !challenge) return void deps.render(ctx, 'sign-in/enrol', data)
+  const wrong = attempt.notice?.reason === 'failed'
+  deps.render(ctx, 'sign-in/enrol-add', {
+    ...data,
+    method,
+    challenge,
+    action: `/interaction/${seam.uid}/enrol/${method}`,
+    problem: wrong
+      ? { titleKey: 'problems.mismatch', fields: [{ name: 'code', messageKey: `problems.enrol.${method}` }] }
+      : undefined,
+  })
+}
+
+/** It has to wait. */
+export function showWait(
+  ctx: Context,
+  retryAt: Date,
+  view: SignInView,
+  seam: Seam,
+  deps: InteractionDependencies,
+): void {
+  const seconds = Math.max(1, Math.ceil((retryAt.getTime() - Date.now()) / 1000))
+  ctx.status = 429
+  ctx.set('Retry-After', String(seconds))
+  deps.render(ctx, 'sign-in/wait', {
+    ...commonData(seam, deps),
+    identifier: view.attempt.identifier,
+    retryAt,
+    retryMinutes: Math.ceil(seconds / 60),
+    restartHref: `/interaction/${seam.uid}`,
+  })
+}
+
+/** The account cannot be used; told only to somebody who proved that it is theirs. */
+export function showRefused(
+  ctx: Context,
+  reason: 'suspended' | 'closed',
+  seam: Seam,
+  deps: InteractionDependencies,
+): void {
+  ctx.status = 403
+  deps.render(ctx, 'sign-in/refused', { ...commonData(seam, deps), reason })
+}

@@ -1,0 +1,98 @@
+import type { Account, Accounts } from '../accounts/index.ts'
+import type { Assurance } from './assurance.ts'
+import { type Attempt, type Attempts, CHOOSING } from './attempt.ts'
+import type { Challenge, MethodContext, SignInMethod } from './method.ts'
+import type { MethodEntry } from './methods.ts'
+import { type Plan, plan } from './plan.ts'
+
+/** A method in front of the person, and what it asks for. */
+export interface CurrentMethod {
+  readonly name: string
+  /** The form field that a failed proof is about. */
+  readonly field?: string | undefined
+  readonly challenge?: Challenge | undefined
+}
+
+/** A sign-in as its pages need it: where it stands, what comes next, and which method is in front. */
+export interface SignInView {
+  readonly attempt: Attempt
+  readonly account: Account | undefined
+  readonly plan: Plan
+  /** The method to show. One that has to be begun first is shown once its challenge waits for an answer. */
+  readonly current: CurrentMethod | undefined
+}
+
+interface Dependencies {
+  readonly accounts: Accounts
+  readonly attempts: Attempts
+  readonly assurance: Assurance
+  readonly entries: readonly MethodEntry[]
+}
+
+/** The account that an attempt is about, if there is one: proved, or only named. */
+export async function findAttemptAccount(accounts: Accounts, attempt: Attempt): Promise<Account | undefined> {
+  const [proof] = attempt.evidence
+  if (proof) return accounts.find(proof.accountId)
+  return attempt.identifier ? accounts.findByIdentifier(attempt.identifier) : undefined
+}
+
+/** Looks at where an attempt stands. */
+export function createView({ accounts, attempts, assurance, entries }: Dependencies) {
+  const methods = entries.flatMap(({ signIn }) => signIn ?? [])
+  const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
+  const backups = new Set(enrollable.filter(({ isBackup }) => isBackup).map(({ name }) => name))
+
+  const findOffered = async (account: Account | undefined) => {
+    const isOffered = await Promise.all(methods.map((method) => method.available(account)))
+    return methods.filter((_, index) => isOffered[index])
+  }
+
+  const findCurrent = async (attempt: Attempt, names: readonly string[]): Promise<CurrentMethod | undefined> => {
+    if (attempt.method === CHOOSING) return undefined
+    const chosen = names.find((name) => name === attempt.method) ?? names[0]
+    const method = methods.find(({ name }) => name === chosen)
+    if (!method?.begin) return method && { name: method.name, field: method.field }
+    const challenge = await attempts.findChallenge(attempt.uid, method.name)
+    return challenge && { name: method.name, field: method.field, challenge }
+  }
+
+  /** Something of the account's own that can follow a first proof; a mailbox or a spare code does not ask for itself. */
+  const isSecondFactor = ({ name, proves }: SignInMethod) => proves.factors.includes('possession') && !backups.has(name)
+
+  return async (attempt: Attempt): Promise<SignInView> => {
+    const account = await findAttemptAccount(accounts, attempt)
+    // Until something is proved nobody learns what this account has: the offer is the same for all.
+    const proved = attempt.evidence.length > 0 ? account : undefined
+    const offered = await findOffered(proved)
+    const hasSecondFactor = proved !== undefined && offered.some(isSecondFactor)
+    const next = plan({
+      identifier: attempt.identifier,
+      evidence: attempt.evidence,
+      account,
+      methods: offered,
+      enrollable: enrollable.filter(({ name }) => !backups.has(name)),
+      requirement: assurance.requirementFor({ ...attempt, account: proved, hasSecondFactor }),
+      levels: assurance.levels,
+    })
+    const current = next.step === 'prove' ? await findCurrent(attempt, next.methods) : undefined
+    return { attempt, account, plan: next, current }
+  }
+}
+
+/** What a page knows besides the attempt. */
+export interface PageContext {
+  readonly returnUrlFor: (method: string) => string
+  readonly clientName?: string | undefined
+  readonly locale?: string | undefined
+}
+
+/** What a method may know of an attempt. */
+export function contextOf(
+  method: string,
+  { identifier, evidence }: Attempt,
+  account: Account | undefined,
+  { returnUrlFor, clientName, locale }: PageContext,
+): MethodContext {
+  const isSecondStep = evidence.length > 0
+  return { identifier, account, isSecondStep, returnUrl: returnUrlFor(method), clientName, locale }
+}

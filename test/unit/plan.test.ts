@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { createAssurance, evidenceOfSession } from '../../src/sign-in/assurance.ts'
+import type { Evidence, Strength } from '../../src/sign-in/method.ts'
+import { type PlanInput, plan } from '../../src/sign-in/plan.ts'
+
+const assurance = createAssurance({
+  oneFactor: ['one'],
+  twoFactor: ['two', 'mfa'],
+  phishingResistant: ['strong'],
+  secondFactor: 'when-enrolled',
+  secondFactorRoles: ['admin'],
+})
+const strengths = {
+  password: { factors: ['knowledge'], amr: ['pwd'] },
+  totp: { factors: ['possession'], amr: ['otp'] },
+  passkey: { factors: ['possession', 'inherence'], amr: ['pop', 'user'] },
+  touch: { factors: ['possession'], amr: ['pop'] },
+  link: { factors: ['delegated'], amr: ['mca'] },
+} as const satisfies Record<string, Strength>
+type Name = keyof typeof strengths
+
+const at = new Date(1_000_000)
+const proof = (name: Name, accountId = 'ada'): Evidence => ({ method: name, accountId, at, ...strengths[name] })
+const method = (name: Name) => ({
+  name,
+  identifies: name === 'passkey',
+  step: name === 'totp' ? ('second' as const) : ('any' as const),
+  proves: strengths[name],
+})
+const ask = (given: {
+  proofs?: readonly Evidence[]
+  methods?: readonly Name[]
+  enrollable?: readonly Name[]
+  minimumAcr?: string
+  wishedAcrs?: readonly string[]
+  roles?: readonly string[]
+  hasSecondFactor?: boolean
+  status?: 'active' | 'suspended' | 'closed'
+  identifier?: string
+}) =>
+  plan({
+    identifier: given.identifier ?? 'ada@example.com',
+    evidence: given.proofs ?? [],
+    account: { id: 'ada', status: given.status ?? 'active' },
+    methods: (given.methods ?? ['password', 'totp', 'passkey', 'link']).map(method),
+    enrollable: (given.enrollable ?? []).map(method),
+    requirement: assurance.requirementFor({
+      minimumAcr: given.minimumAcr,
+      wishedAcrs: given.wishedAcrs ?? [],
+      account: { roles: given.roles ?? [] },
+      hasSecondFactor: given.hasSecondFactor ?? false,
+    }),
+    levels: assurance.levels,
+  } satisfies PlanInput)
+
+const pick = ({ step, ...rest }: ReturnType<typeof plan>) =>
+  step === 'enough' ? [step, 'acr' in rest ? rest.acr : ''] : [step, 'methods' in rest ? rest.methods : rest]
+
+test('before anything is proved only first methods are offered, whoever it is about', () => {
+  assert.deepEqual(pick(ask({})), ['prove', ['password', 'passkey', 'link']])
+  assert.deepEqual(pick(ask({ hasSecondFactor: true, status: 'suspended' })), [
+    'prove',
+    ['password', 'passkey', 'link'],
+  ])
+})
+
+test('one factor is enough where nothing more is asked for', () => {
+  for (const name of ['password', 'link', 'touch'] as const)
+    assert.deepEqual(pick(ask({ proofs: [proof(name)] })), ['enough', 'one'])
+})
+
+test('a second factor follows every first one when the account has one', () => {
+  assert.deepEqual(pick(ask({ proofs: [proof('password')], hasSecondFactor: true })), ['prove', ['totp', 'passkey']])
+  assert.deepEqual(pick(ask({ proofs: [proof('link')], hasSecondFactor: true })), ['prove', ['totp', 'passkey']])
+  const both = [proof('password'), proof('totp')]
+  assert.deepEqual(pick(ask({ proofs: both, hasSecondFactor: true })), ['enough', 'two'])
+})
+
+test('a mailbox does not add to a password, and a second possession not to the first', () => {
+  const mailed = [proof('password'), proof('link')]
+  assert.deepEqual(pick(ask({ proofs: mailed, hasSecondFactor: true })), ['prove', ['totp', 'passkey']])
+  const twice = [proof('totp'), proof('touch')]
+  assert.deepEqual(pick(ask({ proofs: twice, minimumAcr: 'two' })), ['prove', ['password', 'passkey', 'link']])
+})
+
+test('a passkey with user verification is two factors, without it one', () => {
+  assert.deepEqual(pick(ask({ proofs: [proof('passkey')], hasSecondFactor: true })), ['enough', 'strong'])
+  assert.deepEqual(pick(ask({ proofs: [proof('touch')], hasSecondFactor: true, methods: ['password'] })), [
+    'prove',
+    ['password'],
+  ])
+  assert.deepEqual(pick(ask({ proofs: [proof('touch'), proof('password')] })), ['enough', 'strong'])
+})
+
+test('a role can demand a second factor; who has none adds one, or cannot go on', () => {
+  const only = { proofs: [proof('password')], methods: ['password'] as const, roles: ['admin'] }
+  assert.deepEqual(pick(ask({ ...only, enrollable: ['totp', 'passkey'] })), ['enrol', ['totp', 'passkey']])
+  assert.deepEqual(ask(only), { step: 'refuse', reason: 'unattainable' })
+})
+
+test('what a client wishes for is reached if the account can, and done without if not', () => {
+  const proofs = [proof('password')]
+  assert.deepEqual(pick(ask({ proofs, wishedAcrs: ['strong'], methods: ['password', 'totp'] })), ['enough', 'one'])
+  assert.deepEqual(pick(ask({ proofs, wishedAcrs: ['strong'] })), ['prove', ['passkey']])
+  assert.deepEqual(pick(ask({ proofs, wishedAcrs: ['strong', 'two'], methods: ['password', 'totp'] })), [
+    'prove',
+    ['totp'],
+  ])
+})
+
+test('the acr that is told is one that was named, where one of those was met', () => {
+  const proofs = [proof('passkey')]
+  assert.deepEqual(pick(ask({ proofs, wishedAcrs: ['two'] })), ['enough', 'two'])
+  assert.deepEqual(pick(ask({ proofs, wishedAcrs: ['one'] })), ['enough', 'one'])
+})
+
+test('standing is told only after a proof', () => {
+  assert.deepEqual(ask({ proofs: [proof('password')], status: 'suspended' }), { step: 'refuse', reason: 'suspended' })
+})
+
+test('the proof of another account counts for nothing', () => {
+  assert.equal(ask({ proofs: [proof('password', 'bob')] }).step, 'prove')
+})
+
+test('what a session proves is what its amr says', () => {
+  const session = evidenceOfSession({ accountId: 'ada', amr: ['pwd', 'otp', 'mfa'], at })
+  assert.deepEqual([...session.factors].sort(), ['knowledge', 'possession'])
+  assert.ok(assurance.isMet('two', session.amr))
+  assert.ok(!assurance.isMet('strong', session.amr))
+  assert.ok(!assurance.isMet('unheard-of', session.amr))
+})
+
+test('whatever is proved in whatever order, enough is never said below the minimum', () => {
+  const names = Object.keys(strengths) as Name[]
+  const anyProofs = fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(anyProofs, fc.constantFrom('one', 'two', 'strong'), (proved, minimumAcr) => {
+      const next = ask({ proofs: proved.map((name) => proof(name)), minimumAcr, methods: names })
+      if (next.step !== 'enough') return true
+      return assurance.isMet(minimumAcr, next.amr)
+    }),
+  )
+})
