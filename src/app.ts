@@ -44,6 +44,13 @@ const PING_MS = 2000
 const anHour = { windowSeconds: 60 * 60 }
 const aDay = { windowSeconds: 24 * 60 * 60 }
 
+/** What the owner of a credential is told. */
+const CREDENTIAL_NOTICES = {
+  added: 'credentialAdded',
+  removed: 'credentialRemoved',
+  renamed: 'credentialRenamed',
+} as const
+
 /** What the program is made with. */
 export interface AppOptions {
   readonly config: Config
@@ -154,8 +161,8 @@ async function openFeatures(ports: Ports) {
     audit,
     password: passwordPorts(ports),
     assurancePolicy: config.assurance,
-    // Told by mail, once there is a notice for it.
-    onCredentialChanged: async () => {},
+    onCredentialChanged: (account, change, which, { address }) =>
+      notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),
     invitationSeconds: config.lifetimes.invitationSeconds,
     onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })

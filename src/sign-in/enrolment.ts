@@ -16,6 +16,12 @@ const MAX_NAME_LENGTH = 100
 /** What the owner of an account, and the trail, are told. */
 export type CredentialChange = 'added' | 'removed' | 'renamed'
 
+/** Which credential was changed, and what it is called now. */
+export interface ChangedCredential {
+  readonly method: string
+  readonly label?: string | undefined
+}
+
 /** A credential as pages show it. */
 export interface PresentedCredential {
   readonly id: string
@@ -72,7 +78,12 @@ interface Dependencies {
   readonly audit: Audit
   readonly enrollable: readonly EnrollableMethod[]
   /** Tells the owner by another channel (NIST SP 800-63B-4 section 4.1.2.1). */
-  readonly onChanged: (account: Account, change: CredentialChange, method: string, origin: Origin) => Promise<void>
+  readonly onChanged: (
+    account: Account,
+    change: CredentialChange,
+    which: ChangedCredential,
+    origin: Origin,
+  ) => Promise<void>
 }
 
 /** Adding, renaming and removing credentials with these methods. */
@@ -93,9 +104,9 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     const { id, method, name, createdAt, lastUsedAt } = credential
     return { id, method, name, createdAt, lastUsedAt, details: get(method).present(credential) }
   }
-  const tell = async ({ account, method, origin }: EnrolmentRequest, change: CredentialChange) => {
+  const tell = async ({ account, method, origin }: EnrolmentRequest, change: CredentialChange, label?: string) => {
     await audit.record(`credential.${change}`, { accountId: account.id, origin }, { method })
-    await onChanged(account, change, method, origin)
+    await onChanged(account, change, { method, label }, origin)
   }
 
   return {
@@ -136,7 +147,7 @@ export function createEnrolment(deps: Dependencies): Enrolment {
         await refuse('taken')
         return { outcome: 'failed', reason: 'taken' }
       }
-      await tell(request, 'added')
+      await tell(request, 'added', added.name)
       const { strength, shown } = confirmation
       return { outcome: 'added', credential: present(added), strength, shown }
     },
@@ -145,12 +156,13 @@ export function createEnrolment(deps: Dependencies): Enrolment {
       const shown = name.normalize('NFC').trim()
       if (shown === '' || shown.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(shown)) throw refusals.credentialName()
       if (!(await credentials.rename(request.account.id, id, shown))) throw refusals.credentialUnknown()
-      await tell(request, 'renamed')
+      await tell(request, 'renamed', shown)
     },
     async remove(request, id) {
       get(request.method)
-      if (!(await credentials.remove(request.account.id, id))) throw refusals.credentialUnknown()
-      await tell(request, 'removed')
+      const removed = await credentials.remove(request.account.id, id)
+      if (!removed) throw refusals.credentialUnknown()
+      await tell(request, 'removed', removed.name)
     },
   }
 }

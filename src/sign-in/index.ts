@@ -12,7 +12,7 @@ import { type BeginInput, createBegin, type SendLimiters } from './begin.ts'
 import { credentialModel } from './credentials.model.ts'
 import { createCredentials } from './credentials.ts'
 import { enrolmentModel } from './enrolment.model.ts'
-import { type CredentialChange, createEnrolment, type Enrolment } from './enrolment.ts'
+import { type ChangedCredential, type CredentialChange, createEnrolment, type Enrolment } from './enrolment.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createSignInLimits, type SignInLimiters } from './limits.ts'
 import type { Challenge } from './method.ts'
@@ -26,7 +26,7 @@ import { contextOf, createView, findAttemptAccount, type PageContext, type SignI
 export { type Assurance, type AssurancePolicy, evidenceOfSession } from './assurance.ts'
 export type { Attempt } from './attempt.ts'
 export type { SendLimiters } from './begin.ts'
-export type { CredentialChange, Enrolment } from './enrolment.ts'
+export type { Enrolment } from './enrolment.ts'
 export type { Invitation, Invitations } from './invitations.ts'
 export type { SignInLimiters } from './limits.ts'
 export type { Challenge } from './method.ts'
@@ -90,7 +90,7 @@ export interface SignInDependencies {
   readonly onCredentialChanged: (
     account: Account,
     change: CredentialChange,
-    method: string,
+    which: ChangedCredential,
     origin: Origin,
   ) => Promise<void>
 }
