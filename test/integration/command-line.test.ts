@@ -5,45 +5,17 @@ import { join } from 'node:path'
 import { env } from 'node:process'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { runCommandLine } from '../../src/cli/program.ts'
-import type { Database } from '../../src/platform/database/index.ts'
-import { openTestDatabase } from '../support/database.ts'
+import { json, openCommandLine } from '../support/command-line.ts'
 import { startMailServer } from '../support/mail-server.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
-let database: Database
-let settings: Record<string, string>
+let line: Awaited<ReturnType<typeof openCommandLine>>
 before(async () => {
-  database = await openTestDatabase()
-  settings = {
-    NODE_ENV: 'test',
-    MONGODB_URI: database.uri,
-    DATA_DIR: '.data/test',
-    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
-    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
-  }
+  line = await openCommandLine()
 })
-after(() => database.close())
+after(() => line.database.close())
 
-interface Said {
-  readonly exitCode: number
-  readonly out: string
-  readonly err: string
-}
-
-async function run(args: string, { input = '', env: changes = {} }: { input?: string; env?: object } = {}) {
-  const said = { out: [] as string[], err: [] as string[] }
-  const exitCode = await runCommandLine(args.split(' '), {
-    root: '.',
-    env: { ...settings, ...changes },
-    readInput: async () => input,
-    out: (line) => said.out.push(line),
-    err: (line) => said.err.push(line),
-  })
-  return { exitCode, out: said.out.join('\n'), err: said.err.join('\n') } satisfies Said
-}
-
-const json = ({ out }: Said) => JSON.parse(out)
+const run = (...given: Parameters<typeof line.run>) => line.run(...given)
 
 test('an account is made with a password from standard input, and shown', async () => {
   const made = await run(
@@ -222,7 +194,7 @@ test('the configuration is checked and shown with its secrets masked', async () 
   const shown = await run('config show', { env: { GATEHOUSE_SECRETS_COOKIE_KEYS: secret } })
   assert.equal(shown.exitCode, 0)
   assert.ok(!shown.out.includes(secret))
-  assert.ok(!shown.out.includes(database.uri))
+  assert.ok(!shown.out.includes(line.database.uri))
   assert.match(shown.out, /GATEHOUSE_SECRETS_COOKIE_KEYS +\S+/)
 })
 
@@ -259,7 +231,7 @@ test('a test mail is sent, and what keeps it from being sent is said', async (t)
   assert.match(absent.err, /cannot be reached|nothing answers/)
   const production = {
     NODE_ENV: 'production',
-    MONGODB_URI: database.uri.replace(/\/test_\w+/, (name) => `${name}_production`),
+    MONGODB_URI: line.database.uri.replace(/\/test_\w+/, (name) => `${name}_production`),
     ISSUER: 'https://id.example',
     GATEHOUSE_SECRETS_COOKIE_KEYS: `${'a'.repeat(43)},${'b'.repeat(43)}`,
     GATEHOUSE_SECRETS_SEALING_KEYS: 'c'.repeat(43),
@@ -268,7 +240,8 @@ test('a test mail is sent, and what keeps it from being sent is said', async (t)
   const none = await run('mail test --to ada@example.com', { env: production })
   assert.equal(none.exitCode, 1)
   assert.match(none.err, /mail\.smtp\.url/)
-  await database.connection.useDb(`${database.connection.name}_production`).dropDatabase()
+  const { connection } = line.database
+  await connection.useDb(`${connection.name}_production`).dropDatabase()
 })
 
 test('health says that nothing runs', async () => {
@@ -279,7 +252,7 @@ test('health says that nothing runs', async () => {
 
 test('it runs as the npm script that the help names', async () => {
   const { stdout } = await promisify(execFile)('npm', ['run', '-s', 'gatehouse', '--', 'client', 'list', '--json'], {
-    env: { ...env, ...settings },
+    env: { ...env, ...line.settings },
   })
   assert.ok(JSON.parse(stdout).some(({ client_id }: { client_id: string }) => client_id === 'playground'))
 })

@@ -1,0 +1,40 @@
+import { runCommandLine } from '../../src/cli/program.ts'
+import { openTestDatabase } from './database.ts'
+
+/** What a command said, and how it ended. */
+export interface Said {
+  readonly exitCode: number
+  readonly out: string
+  readonly err: string
+}
+
+/** What a command said as JSON. */
+export const json = ({ out }: Said) => JSON.parse(out)
+
+/** The command line on a database of its own, with cheap password hashes. */
+export async function openCommandLine() {
+  const database = await openTestDatabase()
+  const settings: Record<string, string> = {
+    NODE_ENV: 'test',
+    MONGODB_URI: database.uri,
+    DATA_DIR: '.data/test',
+    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
+    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
+  }
+  return {
+    database,
+    settings,
+    /** Runs a command, its words parted by spaces. */
+    async run(args: string, { input = '', env = {} }: { input?: string; env?: object } = {}): Promise<Said> {
+      const said = { out: [] as string[], err: [] as string[] }
+      const exitCode = await runCommandLine(args.split(' '), {
+        root: '.',
+        env: { ...settings, ...env },
+        readInput: async () => input,
+        out: (line) => said.out.push(line),
+        err: (line) => said.err.push(line),
+      })
+      return { exitCode, out: said.out.join('\n'), err: said.err.join('\n') }
+    },
+  }
+}
