@@ -28,6 +28,8 @@ import {
   edge,
   healthRoutes,
   hostGuard,
+  isHttps,
+  languageCookie,
   languageRoutes,
   loadAssets,
   loadMessages,
@@ -84,7 +86,8 @@ async function openPorts(options: AppOptions, database: Database) {
   const sealer = createSealer(config.secrets.sealingKeys)
   const assets = loadAssets(join(views, 'assets'), { 'brand.css': `:root { --accent: ${config.brand.accent}; }\n` })
   const messages = loadMessages(join(views, 'messages'))
-  const renderer = createRenderer({ viewsDir: views, assets, messages, brand: config.brand })
+  const language = languageCookie(config.server.issuer)
+  const renderer = createRenderer({ viewsDir: views, assets, messages, brand: config.brand, language })
   const isProduction = config.environment === 'production'
   // Nothing of the workbench exists in production.
   const workbench = isProduction
@@ -98,10 +101,11 @@ async function openPorts(options: AppOptions, database: Database) {
     sealer,
     assets,
     messages,
+    language,
     renderer,
     render: renderer.page,
     localeOf: renderer.localeOf,
-    csrf: createCsrf({ key: config.secrets.cookieKeys[0] ?? '', issuer: config.server.issuer }),
+    csrf: createCsrf({ keys: config.secrets.cookieKeys, issuer: config.server.issuer }),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
     strength: createPasswordStrength(),
     limiters: {
@@ -181,7 +185,6 @@ function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features):
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
-  const isHttps = issuer.startsWith('https:')
 
   const app = new Koa()
   app.keys = [...secrets.cookieKeys]
@@ -190,7 +193,11 @@ function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features):
   const doors = [
     edge({ issuer, trustedProxies }),
     requestLog(logger),
-    securityHeaders({ isHttps, hstsIncludesSubDomains, images: brand.logoUrl ? [new URL(brand.logoUrl).origin] : [] }),
+    securityHeaders({
+      isHttps: isHttps(issuer),
+      hstsIncludesSubDomains,
+      images: brand.logoUrl ? [new URL(brand.logoUrl).origin] : [],
+    }),
     boundary({
       render,
       logger,
@@ -200,13 +207,12 @@ function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features):
     ...routed(healthRoutes(ports.readiness)),
     hostGuard(issuer),
     ports.assets.serve,
-    ...routed(languageRoutes(ports.messages)),
+    ...routed(languageRoutes(ports.messages, ports.language)),
     ...createSelfService({
       signIn,
       render,
       issuer,
       csrf,
-      isHttps,
       isProduction,
       invitationSeconds: lifetimes.invitationSeconds,
     }),

@@ -3,7 +3,7 @@ import { type AdapterFactory, type Configuration, errors, type KoaContextWithOID
 import type { Accounts } from '../accounts/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Assurance } from '../sign-in/index.ts'
-import type { Render } from '../web/index.ts'
+import { cookieName, isHttps, type Render } from '../web/index.ts'
 import { createFindAccount } from './account-adapter.ts'
 import { scopeClaims, scopes } from './claims.ts'
 import { assertJwtClientAuthClaimsAndHeader } from './clients/assertion.ts'
@@ -33,17 +33,17 @@ const ASYMMETRIC_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
 
 /** Cookies carry the prefixes that browsers enforce (R-41); those want https, which a developer's machine has not. */
 function cookies({ server, secrets }: Config): NonNullable<Configuration['cookies']> {
-  const isHttps = server.issuer.startsWith('https:')
-  const name = (prefix: string, what: string) => `${isHttps ? prefix : ''}gatehouse.${what}`
+  const { issuer } = server
+  const kept = { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps(issuer) } as const
   return {
     keys: [...secrets.cookieKeys],
     names: {
-      session: name('__Host-', 'session'),
-      interaction: name('__Secure-', 'interaction'),
-      resume: name('__Secure-', 'resume'),
+      session: cookieName(issuer, 'session'),
+      interaction: cookieName(issuer, 'interaction', '/interaction'),
+      resume: cookieName(issuer, 'resume', '/auth'),
     },
-    long: { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps },
-    short: { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps },
+    long: kept,
+    short: kept,
   }
 }
 

@@ -2,14 +2,14 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../platform/refusal.ts'
 import type { Invitation, SignIn } from '../sign-in/index.ts'
-import { type Csrf, formBody, originOf, presentProblem, type Render, readForm } from '../web/index.ts'
+import { type Csrf, createCookie, formBody, originOf, presentProblem, type Render, readForm } from '../web/index.ts'
 
 /** What the pages of one-time links need. */
 export interface WelcomeDependencies {
   readonly signIn: SignIn
   readonly render: Render
   readonly csrf: Csrf
-  readonly isHttps: boolean
+  readonly issuer: string
   readonly isProduction: boolean
   readonly invitationSeconds: number
 }
@@ -33,9 +33,8 @@ const fields: Readonly<Record<string, string>> = {
  * is seen by histories, logs and other sites, and the page that sets a password has none to give away.
  */
 export function welcomeRoutes(deps: WelcomeDependencies): Router {
-  const { signIn, render, csrf, isHttps, isProduction, invitationSeconds } = deps
-  const cookie = isHttps ? '__Host-gatehouse.welcome' : 'gatehouse.welcome'
-  const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, secure: isHttps, path: '/' } as const
+  const { signIn, render, csrf, issuer, isProduction, invitationSeconds } = deps
+  const cookie = createCookie({ issuer, name: 'welcome' })
   const router = new Router({ prefix: '/welcome' })
 
   const showGone = (ctx: Context) => {
@@ -60,20 +59,20 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
     ctx.set('Referrer-Policy', 'no-referrer')
     const token = ctx.params.token ?? ''
     if (!(await signIn.invitations.find(token))) return showGone(ctx)
-    ctx.cookies.set(cookie, token, { ...cookieOptions, maxAge: invitationSeconds * 1000 })
+    cookie.set(ctx, token, invitationSeconds)
     ctx.redirect('/welcome')
     ctx.status = 303
   })
 
   router.get('/', async (ctx) => {
-    const token = ctx.cookies.get(cookie) ?? ''
+    const token = cookie.get(ctx) ?? ''
     const invitation = await signIn.invitations.find(token)
     if (!invitation) return showGone(ctx)
     showForm(ctx, token, invitation, {})
   })
 
   router.post('/', formBody(), async (ctx) => {
-    const token = ctx.cookies.get(cookie) ?? ''
+    const token = cookie.get(ctx) ?? ''
     const form = readForm(ctx)
     csrf.verify(ctx, token, form.csrf)
     const invitation = await signIn.invitations.find(token)
@@ -87,7 +86,7 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
       // What was typed stays, the password does not; nothing was used up.
       return showForm(ctx, token, invitation, { identifier, name }, error)
     }
-    ctx.cookies.set(cookie, null, cookieOptions)
+    cookie.clear(ctx)
     ctx.redirect(`/welcome/done/${invitation?.purpose}`)
     ctx.status = 303
   })

@@ -19,21 +19,26 @@ const refuse = (cause: string) =>
   })
 
 /**
- * Tokens made with this key. A browser that says where a form comes from must name us as well; one that says nothing,
+ * Tokens made with the first of these keys; those made with the others are good as well, so that forms outlive a change
+ * of keys. A browser that says where a form comes from must name us as well; one that says nothing,
  * as old ones do, is judged by the token alone.
  */
-export function createCsrf({ key, issuer }: { key: string; issuer: string }): Csrf {
-  const token = (binding: string) => createHmac('sha256', key).update(`csrf\0${binding}`).digest('base64url')
+export function createCsrf({ keys, issuer }: { keys: readonly string[]; issuer: string }): Csrf {
+  const make = (key: string, binding: string) =>
+    createHmac('sha256', key).update(`csrf\0${binding}`).digest('base64url')
   return {
-    token,
+    token: (binding) => make(keys[0] ?? '', binding),
     verify(ctx, binding, given) {
       const origin = ctx.get('Origin')
       const site = ctx.get('Sec-Fetch-Site')
       if (origin && origin !== issuer) throw refuse('another origin')
       if (site && site !== 'same-origin' && site !== 'none') throw refuse('another site')
-      const expected = Buffer.from(token(binding))
       const actual = Buffer.from(typeof given === 'string' ? given : '')
-      if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) throw refuse('no valid token')
+      const isGood = keys.some((key) => {
+        const expected = Buffer.from(make(key, binding))
+        return expected.length === actual.length && timingSafeEqual(expected, actual)
+      })
+      if (!isGood) throw refuse('no valid token')
     },
   }
 }

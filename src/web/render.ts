@@ -1,7 +1,7 @@
 import { Eta } from 'eta'
 import type { Context } from 'koa'
 import type { Assets } from './assets.ts'
-import { languageCookie } from './language.ts'
+import type { Cookie } from './cookie.ts'
 import type { Messages } from './messages.ts'
 import { stateOf } from './state.ts'
 
@@ -31,6 +31,8 @@ interface Dependencies {
   readonly assets: Assets
   readonly messages: Messages
   readonly brand: Brand
+  /** Where somebody's choice of language is kept. */
+  readonly language: Cookie
 }
 
 /** A moment as a machine and as a reader of this language would write it. */
@@ -40,7 +42,7 @@ function timeIn(locale: string) {
 }
 
 /** Renders the templates of this folder. Everything is escaped unless a template says otherwise. */
-export function createRenderer({ viewsDir, assets, messages, brand }: Dependencies): Renderer {
+export function createRenderer({ viewsDir, assets, messages, brand, language }: Dependencies): Renderer {
   const eta = new Eta({ views: viewsDir, cache: true, autoEscape: true, useWith: false })
   const nativeNames = new Map(
     messages.locales.map((code) => [code, new Intl.DisplayNames(code, { type: 'language' }).of(code) ?? code]),
@@ -58,7 +60,7 @@ export function createRenderer({ viewsDir, assets, messages, brand }: Dependenci
   const localeOf = (ctx: Context) =>
     messages.negotiate({
       uiLocales: stateOf(ctx).uiLocales,
-      chosen: ctx.cookies.get(languageCookie),
+      chosen: language.get(ctx),
       acceptLanguage: ctx.get('Accept-Language'),
     })
 

@@ -60,11 +60,16 @@ export class Browser {
   readonly cookies = new Map<string, Cookie>()
   /** Every value of every cookie that was ever set. */
   readonly seen: string[] = []
+  /** Every Set-Cookie, as it came. */
+  readonly cookieLines: string[] = []
   /** Headers that go along with every request. */
   headers: Record<string, string> = {}
 
-  constructor(issuer: string) {
+  readonly #fetch: typeof fetch
+
+  constructor(issuer: string, ask: typeof fetch = fetch) {
     this.issuer = issuer
+    this.#fetch = ask
   }
 
   #cookieHeader(path: string): string {
@@ -75,6 +80,7 @@ export class Browser {
   }
 
   #keepCookies(headers: Headers): void {
+    this.cookieLines.push(...headers.getSetCookie())
     for (const line of headers.getSetCookie()) {
       const [pair = '', ...attributes] = line.split('; ')
       const [name = '', ...rest] = pair.split('=')
@@ -90,7 +96,7 @@ export class Browser {
   async request(address: string, init: RequestInit = {}): Promise<Page> {
     const url = new URL(address, this.issuer)
     const cookie = this.#cookieHeader(url.pathname)
-    const response = await fetch(url, {
+    const response = await this.#fetch(url, {
       redirect: 'manual',
       ...init,
       headers: {

@@ -2,11 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type NoticeDetails, type NoticeName, occasions } from '../../src/notices/catalogue.ts'
 import { createCompose } from '../../src/notices/compose.ts'
-import { createRenderer, loadAssets, loadMessages } from '../../src/web/index.ts'
+import { createRenderer, languageCookie, loadAssets, loadMessages } from '../../src/web/index.ts'
 
 const messages = loadMessages('views/messages')
 const brand = { name: 'Reading Room', accent: '#4338ca' }
-const renderer = createRenderer({ viewsDir: 'views', assets: loadAssets('views/assets', {}), messages, brand })
+const renderer = createRenderer({
+  viewsDir: 'views',
+  assets: loadAssets('views/assets', {}),
+  messages,
+  brand,
+  language: languageCookie('http://localhost'),
+})
 const compose = createCompose({ messages, renderer, brand })
 
 const link = 'https://id.example/somewhere/token'

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Access } from '../../access/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Clients, StoredClient } from '../../provider/index.ts'
-import { type Csrf, formBody, type Render, readForm } from '../../web/index.ts'
+import { type Csrf, createCookie, formBody, type Render, readForm } from '../../web/index.ts'
 import { showInFrame } from '../frame.ts'
 import { decodeToken } from './decode.ts'
 import { createRelyingParty, type RelyingParty, toParameters } from './relying-party.ts'
@@ -21,7 +21,6 @@ export interface PlaygroundDependencies {
 }
 
 const HOME = '/workbench/playground'
-const COOKIE = 'gatehouse.playground'
 const BINDING = 'workbench.playground'
 const SCOPES = ['openid', 'profile', 'email', 'offline_access']
 /** Parameters of the request that are sent as they were typed, when they were. */
@@ -47,7 +46,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
   const { issuer, runs, clients, apis, render, csrf } = deps
   const redirectUri = `${issuer}${HOME}/callback`
   const relyingParty: RelyingParty = createRelyingParty({ issuer, redirectUri, homeUri: `${issuer}${HOME}` })
-  const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, path: '/workbench' } as const
+  const cookie = createCookie({ issuer, name: 'playground', path: '/workbench' })
   const router = new Router({ prefix: HOME })
 
   const seeOther = (ctx: Context, location: string) => {
@@ -55,7 +54,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
     ctx.status = 303
   }
   const currentRun = async (ctx: Context): Promise<{ id: string; run: Run } | undefined> => {
-    const id = ctx.cookies.get(COOKIE, { signed: true })
+    const id = cookie.get(ctx)
     const run = id ? await runs.find(id) : undefined
     return id && run ? { id, run } : undefined
   }
@@ -95,7 +94,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
       resource: form.resource || undefined,
       parameters: Object.fromEntries(typed),
     })
-    ctx.cookies.set(COOKIE, await runs.create(run), cookieOptions)
+    cookie.set(ctx, await runs.create(run))
     seeOther(ctx, url)
   })
 
