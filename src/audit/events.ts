@@ -79,6 +79,7 @@ export const events = {
   'client.invited': z.strictObject({ invitationId: text, uses: z.int(), days: z.int() }),
   'client.invitation_revoked': z.strictObject({ invitationId: text }),
   'client.registration_refused': z.strictObject({ reason: text }),
+  'client.verified': z.strictObject({}),
   'client.secret_added': z.strictObject({ secretId: text }),
   'client.secret_revoked': z.strictObject({ secretId: text }),
   'mail.sent': z.strictObject({ notice: text, tries: z.number().int() }),

@@ -61,3 +61,24 @@ journey('going back to the sign-in page after it is over starts nothing odd', as
   await visitor.sees('Back at the app')
   assert.ok(app.received().code)
 })
+
+journey('an app that registered itself says so until somebody vouches for it', async ({ t, world, visitor }) => {
+  const app = await startOtherApp(t, world)
+  const metadata = {
+    client_name: 'Self Service',
+    redirect_uris: [`${app.origin}/callback`],
+    token_endpoint_auth_method: 'none',
+  }
+  const { client_id } = await world.clients.register(metadata, { via: 'dynamic' })
+  const warning = visitor.page.getByText('nobody here has checked')
+  await visitor.open(app.requestUrl({ client_id }))
+  await visitor.signIn(ADA, PASSWORD)
+  await visitor.sees('Self Service would like to use your account')
+  assert.match((await warning.textContent()) ?? '', new RegExp(`leads back to ${new URL(app.origin).host}`))
+  await world.clients.verify(client_id)
+  await visitor.page.reload()
+  await visitor.sees('Self Service would like to use your account')
+  assert.equal(await warning.count(), 0)
+  await visitor.press('Allow')
+  await visitor.sees('Back at the app')
+})

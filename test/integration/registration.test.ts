@@ -291,6 +291,21 @@ test('what an operator decided about a client outlives its own changes', async (
   assert.deepEqual([first_party, client_name], [true, 'Later'])
 })
 
+test('an operator vouches for a client until it changes itself', async () => {
+  const { body } = await register()
+  const { client_id = '', registration_client_uri: uri = '', registration_access_token: token } = body
+  const isVerified = async () => (await world.clients.get(client_id)).isVerified
+  assert.equal(await isVerified(), false)
+  await world.clients.verify(client_id)
+  assert.equal(await isVerified(), true)
+  assert.equal((await world.events('client.verified'))[0]?.clientId, client_id)
+  await world.clients.update(await world.clients.get(client_id), metadata, { via: 'cli' })
+  assert.equal(await isVerified(), true)
+  await send('PUT', uri, token, { ...metadata, client_id, client_name: 'Your Bank' })
+  assert.equal(await isVerified(), false)
+  await assert.rejects(world.clients.verify('nobody'), { code: 'client.unknown' })
+})
+
 test('a client that comes to need a secret gets one, and one that needs none any more loses it', async () => {
   const { body } = await register({ token_endpoint_auth_method: 'none' })
   assert.equal(body.client_secret, undefined)

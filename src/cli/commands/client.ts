@@ -42,11 +42,12 @@ function update(shell: Shell) {
   }
 }
 
-const present = ({ id, metadata, via, createdAt }: StoredClient) => ({
+const present = ({ id, metadata, via, isVerified, createdAt }: StoredClient) => ({
   ...metadata,
   client_id: id,
   created_at: createdAt,
   registered_via: via,
+  is_verified: isVerified,
 })
 
 function list(shell: Shell) {
@@ -67,6 +68,14 @@ function show(shell: Shell) {
     withApp(shell, async ({ clients }): Promise<Outcome> => {
       const client = present(await clients.get(id))
       return { json: client, text: JSON.stringify(client, undefined, 2) }
+    })
+}
+
+function verify(shell: Shell) {
+  return (id: string) =>
+    withApp(shell, async ({ clients }): Promise<Outcome> => {
+      await clients.verify(id)
+      return { json: { client_id: id, is_verified: true }, text: `${id} counts as checked until it changes itself.` }
     })
 }
 
@@ -103,6 +112,10 @@ export function clientCommands(shell: Shell, act: Act): Command {
     .command('show <client_id>')
     .description('show what is registered for a client')
     .action(act(show(shell)))
+  command
+    .command('verify <client_id>')
+    .description('vouch for a client that registered itself: consent no longer warns of it')
+    .action(act(verify(shell)))
   command
     .command('delete <client_id>')
     .description('delete a client: nobody can sign in to it any more, and its tokens end')

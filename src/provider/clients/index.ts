@@ -26,6 +26,8 @@ export interface Clients {
   /** @throws Refusal `client.unknown` */
   readonly get: (id: string) => Promise<StoredClient>
   readonly list: () => Promise<StoredClient[]>
+  /** Somebody here vouches for a client that registered itself, until it changes itself. @throws Refusal `client.unknown` */
+  readonly verify: (id: string, subject?: EventSubject) => Promise<void>
   /** Deletes a client; its grants and tokens end at once. @throws Refusal `client.unknown` */
   readonly delete: (id: string, via: EventDetail<'client.deleted'>['via'], subject?: EventSubject) => Promise<void>
 }
@@ -62,6 +64,10 @@ export function createClients({
       const client = await store.find(id)
       if (!client) throw refusals.unknown(id)
       return client
+    },
+    async verify(id, subject = { actor: { type: 'system' } }) {
+      if (!(await store.verify(id))) throw refusals.unknown(id)
+      await audit.record('client.verified', { ...subject, clientId: id }, {})
     },
     async delete(id, via, subject = { actor: { type: 'system' } }) {
       // First the client, so that nothing new is granted, then what was.

@@ -21,6 +21,8 @@ export interface ClientDocument {
   /** The door it came through. */
   via: Door
   secrets: ClientSecret[]
+  /** When an operator found that a self-registered client is what it says it is. */
+  verifiedAt?: Date
   /** The token with which a self-registered client manages itself (RFC 7592), hashed. */
   managementHash?: string
   createdAt: Date
@@ -45,6 +47,7 @@ const schema = new Schema<ClientDocument>(
     name: String,
     via: { type: String, required: true },
     secrets: [secretSchema],
+    verifiedAt: Date,
     managementHash: String,
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },

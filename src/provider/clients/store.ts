@@ -13,6 +13,8 @@ export interface StoredClient {
   readonly id: string
   readonly metadata: ClientMetadata
   readonly via: Door
+  /** Whether somebody here vouches for it. */
+  readonly isVerified: boolean
   /** Newest last. */
   readonly secrets: readonly Readonly<ClientSecret>[]
   readonly createdAt: Date
@@ -31,7 +33,7 @@ export interface ClientChange {
   readonly metadata: ClientMetadata
   /** Instead of those it has; left out, they stay. */
   readonly secrets?: readonly ClientSecret[]
-  /** The management token that must still stand, and the next one. */
+  /** The management token that must still stand, and the next one: the client changes itself, and is unverified again. */
   readonly management?: { readonly from: string; readonly to: string }
 }
 
@@ -47,15 +49,18 @@ export interface ClientStore extends SecretStore {
   insert(client: NewClient): Promise<boolean>
   /** One conditional update. @returns false when there is no such client, or its management token is another one by now */
   replace(change: ClientChange): Promise<boolean>
+  /** Keeps that somebody vouches for it. @returns false when there is no such client */
+  verify(id: string): Promise<boolean>
   delete(id: string): Promise<boolean>
 }
 
 const DUPLICATE_KEY = 11000
 
-const present = ({ _id, metadata, via, secrets, createdAt }: ClientDocument): StoredClient => ({
+const present = ({ _id, metadata, via, verifiedAt, secrets, createdAt }: ClientDocument): StoredClient => ({
   id: _id,
   metadata: JSON.parse(metadata),
   via,
+  isVerified: via !== 'dynamic' || verifiedAt !== undefined,
   secrets,
   createdAt,
 })
@@ -64,10 +69,10 @@ const present = ({ _id, metadata, via, secrets, createdAt }: ClientDocument): St
  * What the library sees of a client. Its secrets are hashes to compare with; the one that the library would sign or
  * encrypt with is known to nobody, so that nothing symmetric can ever be made or verified.
  */
-function presentToLibrary({ metadata, via, secrets }: StoredClient, unusableSecret: string): ClientMetadata {
+function presentToLibrary({ metadata, isVerified, secrets }: StoredClient, unusableSecret: string): ClientMetadata {
   return {
     ...metadata,
-    is_unverified: via === 'dynamic',
+    is_unverified: !isVerified,
     ...(provesItselfBySecret(metadata) ? { client_secret: unusableSecret } : {}),
     // When one was last used changes often and does not matter here: the library keeps a client while it is the same.
     secrets: secrets.map(({ id, hash, expiresAt }) => ({ id, hash, expiresAt: expiresAt?.toISOString() })),
@@ -128,10 +133,15 @@ export function createClientStore(model: Model<ClientDocument>, changes: Changes
             ...(secrets ? { secrets } : {}),
             ...(management ? { managementHash: management.to } : {}),
           },
-          ...(client_name ? {} : { $unset: { name: 1 } }),
+          $unset: { ...(client_name ? {} : { name: 1 }), ...(management ? { verifiedAt: 1 } : {}) },
         },
       )
       cache.forget(client_id)
+      return matchedCount === 1
+    },
+    async verify(id) {
+      const { matchedCount } = await model.updateOne({ _id: id }, { $set: { verifiedAt: new Date() } })
+      cache.forget(id)
       return matchedCount === 1
     },
     async delete(id) {
