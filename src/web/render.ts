@@ -35,10 +35,10 @@ interface Dependencies {
   readonly language: Cookie
 }
 
-/** A moment as a machine and as a reader of this language would write it. */
+/** A moment as a machine and as a reader of this language would write it: in UTC, until page.js knows where they are. */
 function timeIn(locale: string) {
-  const format = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
-  return (date: Date) => ({ iso: date.toISOString(), text: format.format(date) })
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+  return (date: Date) => ({ iso: date.toISOString(), text: `${format.format(date)} UTC` })
 }
 
 /** Renders the templates of this folder. Everything is escaped unless a template says otherwise. */

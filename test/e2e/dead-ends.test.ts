@@ -20,7 +20,7 @@ journey('an app that is not known, or asks wrongly, leads to a page that explain
   assert.equal(app.received().error, undefined)
 
   await visitor.open('/nothing/here')
-  await visitor.sees('That did not work')
+  await visitor.sees('There is no such page')
   await visitor.open('/welcome/a-link-that-nobody-made')
   await visitor.sees('This link does not work any more')
   await visitor.open('/')

@@ -50,6 +50,8 @@ test('from the link at the console to tokens in the playground, and out again', 
   await visitor.sees('What happened')
   const idToken = page.getByRole('region', { name: 'ID token' })
   assert.ok(await idToken.getByText('Signature is right').isVisible())
+  assert.equal(await idToken.locator('.checks .good').count(), 5)
+  assert.equal(await idToken.locator('.checks .bad').count(), 0)
   assert.ok(await idToken.getByText(`"iss": "${origin}"`).isVisible())
   assert.ok(await page.getByRole('region', { name: 'Refresh token' }).isVisible())
   const latest = page.locator('details[open] pre').last()

@@ -33,7 +33,7 @@ export const PASSWORD = 'Correct horse 4 batteries'
 
 /** The whole program on a port and a database of its own, with cheap password hashes. */
 export async function createWorld({ env: changes = {}, extraMethods, beside }: WorldOptions = {}) {
-  const port = await findFreePort()
+  const port = changes.PORT ? Number(changes.PORT) : await findFreePort()
   const config = loadConfig({
     configDir: 'config',
     env: {

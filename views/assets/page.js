@@ -19,6 +19,12 @@ for (const form of document.forms) {
   })
 }
 
+// Times where the reader is; the server only knows them in UTC.
+const localTime = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+for (const element of document.querySelectorAll('time[datetime]')) {
+  element.textContent = localTime.format(new Date(element.dateTime))
+}
+
 // Coming back by the back button: the page is as it was before.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()

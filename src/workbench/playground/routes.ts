@@ -6,6 +6,7 @@ import type { Clients, StoredClient } from '../../provider/index.ts'
 import { type Csrf, createCookie, formBody, type Render, readForm } from '../../web/index.ts'
 import { showInFrame } from '../frame.ts'
 import { decodeToken } from './decode.ts'
+import { jsonParts } from './json-parts.ts'
 import { createRelyingParty, type RelyingParty, toParameters } from './relying-party.ts'
 import type { Run, Runs } from './run.ts'
 import { createSnippets } from './snippets.ts'
@@ -121,8 +122,14 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
     showInFrame(render, ctx, 'run', {
       run,
       csrf: csrf.token(id),
-      idToken: await decodeToken(run.tokens?.idToken, issuer),
-      accessToken: await decodeToken(run.tokens?.accessToken, issuer),
+      issuer,
+      jsonParts,
+      idToken: await decodeToken(run.tokens?.idToken, { issuer, audience: run.clientId, nonce: run.nonce }),
+      accessToken: await decodeToken(run.tokens?.accessToken, {
+        issuer,
+        audience: run.resource ?? issuer,
+        type: 'at+jwt',
+      }),
       latest: run.exchanges.at(-1),
     })
   })
