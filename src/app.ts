@@ -181,7 +181,7 @@ async function openFeatures(ports: Ports) {
 type Features = Awaited<ReturnType<typeof openFeatures>>
 
 /** Everything that a request may pass, in this order. */
-function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features): Koa {
+function openDoors(ports: Ports, { audit, access, accounts, signIn, protocol }: Features): Koa {
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
@@ -210,6 +210,9 @@ function openDoors(ports: Ports, { audit, access, signIn, protocol }: Features):
     ...routed(languageRoutes(ports.messages, ports.language)),
     ...createSelfService({
       signIn,
+      accounts,
+      own: protocol.own,
+      localeOf: ports.localeOf,
       render,
       issuer,
       csrf,

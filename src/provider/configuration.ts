@@ -13,6 +13,7 @@ import { createRenderError } from './errors.ts'
 import { createLoadExistingGrant } from './grants.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { lifetimes } from './lifetimes.ts'
+import { OWN_CLIENT } from './own-pages.ts'
 import type { Resources } from './resources.ts'
 import { signOutPages } from './sign-out.ts'
 
@@ -88,7 +89,7 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
 export function createConfiguration(deps: ConfigurationDependencies): Configuration {
   const { config, adapter, jwks, accounts, assurance, consents, render, fetch } = deps
   const skipsConsent = ({ oidc }: KoaContextWithOIDC) =>
-    config.consent.firstParty === 'skip' && oidc.client?.first_party === true
+    oidc.client?.clientId === OWN_CLIENT || (config.consent.firstParty === 'skip' && oidc.client?.first_party === true)
 
   return {
     adapter,

@@ -23,6 +23,7 @@ import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
+import { createOwnPages, type OwnPages } from './own-pages.ts'
 import { createProviders, type Providers } from './provider.ts'
 import { createResources } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
@@ -33,6 +34,7 @@ import { createRotation } from './storage/rotation.ts'
 
 export type { ClientInvitation, Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
 export type { SigningKey, SigningKeys } from './keys/index.ts'
+export { OWN_RETURN_PATH, type OwnPages, type OwnSession } from './own-pages.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 
 /** What the protocol needs from outside. */
@@ -60,6 +62,8 @@ export interface Protocol {
   /** Its endpoints and the pages between its steps, in the order in which they are used. */
   readonly middleware: readonly Middleware[]
   readonly clients: Clients
+  /** What our own pages need. */
+  readonly own: OwnPages
   readonly keys: SigningKeys
   /** What has to be done again and again, by one process for all. */
   readonly jobs: readonly Job[]
@@ -116,8 +120,10 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     clients,
     audit,
   })
+  const { sessionSeconds } = config.lifetimes
   return {
     clients,
+    own: createOwnPages({ provider, sessionSeconds, issuer: config.server.issuer }),
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),

@@ -1,10 +1,13 @@
-// The door for people: the front page, and pages about their own account. So far: a first password by a one-time link.
+// The door for people: the front page, one-time links, and pages about their own account.
 import type { Middleware } from 'koa'
 import { routed } from '../web/index.ts'
+import { type AccountPagesDependencies, createAccountPages } from './account/index.ts'
 import { type HomeDependencies, homeRoutes } from './home.routes.ts'
 import { type WelcomeDependencies, welcomeRoutes } from './welcome.routes.ts'
 
 /** Opens the door. */
-export function createSelfService(deps: WelcomeDependencies & HomeDependencies): readonly Middleware[] {
-  return [...routed(homeRoutes(deps)), ...routed(welcomeRoutes(deps))]
+export function createSelfService(
+  deps: WelcomeDependencies & HomeDependencies & AccountPagesDependencies,
+): readonly Middleware[] {
+  return [...routed(homeRoutes(deps)), ...routed(welcomeRoutes(deps)), ...createAccountPages(deps)]
 }

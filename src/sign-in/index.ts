@@ -26,7 +26,7 @@ import { contextOf, createView, findAttemptAccount, type PageContext, type SignI
 export { type Assurance, type AssurancePolicy, evidenceOfSession } from './assurance.ts'
 export type { Attempt } from './attempt.ts'
 export type { SendLimiters } from './begin.ts'
-export type { Enrolment } from './enrolment.ts'
+export type { Enrolment, EnrolmentOutcome } from './enrolment.ts'
 export type { Invitation, Invitations } from './invitations.ts'
 export type { SignInLimiters } from './limits.ts'
 export type { Challenge } from './method.ts'

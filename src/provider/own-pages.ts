@@ -1,0 +1,65 @@
+import type { Context } from 'koa'
+import type { Provider } from 'oidc-provider'
+
+/** The client that our own account pages sign people in as; it asks for no tokens, so it needs none. */
+export const OWN_CLIENT = 'gatehouse-account'
+
+/** Where the protocol leads back to our own pages. */
+export const OWN_RETURN_PATH = '/account/return'
+
+/** Who is signed in to this browser. */
+export interface OwnSession {
+  readonly accountId: string
+  /** Names the session, for binding forms to it. */
+  readonly uid: string
+  readonly amr: readonly string[]
+  /** When the person last proved something. */
+  readonly signedInAt: Date
+}
+
+/** What our own pages need of the protocol: the session, and a way to get one. */
+export interface OwnPages {
+  /** The live session of this browser; being used keeps it alive. */
+  readonly findSession: (ctx: Context) => Promise<OwnSession | undefined>
+  /** Where to send somebody who has to sign in, or do so again when that is longer ago than `maxAgeSeconds`. */
+  readonly signInHref: (state: string, maxAgeSeconds?: number) => string
+  /** Where signing out begins. */
+  readonly signOutHref: string
+}
+
+/** A session is only kept alive anew when this much of its time is gone: reading must not be a write each time. */
+const SLIDE_AFTER_SECONDS = 60
+
+/** Our own pages need no second session and no tokens: `response_type=none` makes the one that all apps share. */
+export function createOwnPages({
+  provider,
+  sessionSeconds,
+  issuer,
+}: {
+  provider: () => Provider
+  sessionSeconds: number
+  issuer: string
+}): OwnPages {
+  return {
+    signOutHref: '/session/end',
+    async findSession(ctx) {
+      const session = await provider().Session.get(ctx as Parameters<Provider['Session']['get']>[0])
+      const { accountId, uid, amr, loginTs, exp } = session
+      if (!accountId || !loginTs || !exp) return undefined
+      const left = exp - Date.now() / 1000
+      if (left < sessionSeconds - SLIDE_AFTER_SECONDS) await session.save(sessionSeconds)
+      return { accountId, uid, amr: amr ?? [], signedInAt: new Date(loginTs * 1000) }
+    },
+    signInHref(state, maxAgeSeconds) {
+      const query = new URLSearchParams({
+        client_id: OWN_CLIENT,
+        response_type: 'none',
+        scope: 'openid',
+        redirect_uri: `${issuer}${OWN_RETURN_PATH}`,
+        state,
+        ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
+      })
+      return `${new URL(provider().urlFor('authorization')).pathname}?${query}`
+    },
+  }
+}

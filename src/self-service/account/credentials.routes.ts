@@ -1,0 +1,117 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Enrolment, EnrolmentOutcome } from '../../sign-in/index.ts'
+import { originOf } from '../../web/index.ts'
+import type { ShowAccountPage } from './frame.ts'
+import type { AccountGuard, Owner } from './guard.ts'
+
+/** What the pages for adding and removing credentials need. */
+export interface CredentialPagesDependencies {
+  readonly enrolment: Enrolment
+  readonly guard: AccountGuard
+  readonly show: ShowAccountPage
+  readonly localeOf: (ctx: Context) => string
+}
+
+const PREFIX = '/account/security'
+
+/** A problem that is about the one field of the form. */
+const problemOf = (method: string) => ({
+  titleKey: 'problems.mismatch',
+  fields: [{ name: 'code', messageKey: `problems.enrol.${method}` }],
+})
+
+/** One set of pages for the credentials of every method: list, add, confirm, rename, remove. */
+export function credentialRoutes({ enrolment, guard, show, localeOf }: CredentialPagesDependencies): Router {
+  const router = new Router({ prefix: `${PREFIX}/:method` })
+  const methodOf = (ctx: Context): string => {
+    const { method = '' } = ctx.params
+    if (!enrolment.methods.includes(method)) ctx.throw(404)
+    return method
+  }
+  const home = (ctx: Context) => `${PREFIX}/${encodeURIComponent(ctx.params.method ?? '')}`
+  const seeOther = (ctx: Context, path: string) => {
+    ctx.redirect(path)
+    ctx.status = 303
+  }
+  const requestOf = (ctx: Context, { account }: Owner) => ({
+    account,
+    method: methodOf(ctx),
+    origin: originOf(ctx),
+    locale: localeOf(ctx),
+  })
+  const listOf = async (ctx: Context, { account }: Owner) => {
+    const method = methodOf(ctx)
+    return (await enrolment.list(account.id)).filter((credential) => credential.method === method)
+  }
+
+  const showAdd = async (ctx: Context, owner: Owner, outcome?: EnrolmentOutcome) => {
+    const method = methodOf(ctx)
+    const challenge = await enrolment.findPending(owner.account.id, method)
+    const problem = outcome?.outcome === 'failed' ? problemOf(method) : undefined
+    if (problem) ctx.status = 422
+    const data = {
+      method,
+      challenge,
+      problem,
+      action: `${home(ctx)}/confirm`,
+      addAction: `${home(ctx)}/add`,
+      backHref: home(ctx),
+    }
+    show(ctx, challenge ? 'add' : 'add-expired', owner, data)
+  }
+
+  const confirm = async (ctx: Context, owner: Owner, form: Readonly<Record<string, string>>) => {
+    const outcome = await enrolment.confirm(requestOf(ctx, owner), form)
+    if (outcome.outcome !== 'added') return showAdd(ctx, owner, outcome)
+    const { shown } = outcome
+    if (!shown) return seeOther(ctx, home(ctx))
+    // Shown this once, in the answer to the form: it is nowhere to be read again.
+    show(ctx, `shown/${methodOf(ctx)}`, owner, { shown, backHref: home(ctx) })
+  }
+
+  const findOne = async (ctx: Context, owner: Owner) => {
+    const found = (await listOf(ctx, owner)).find(({ id }) => id === ctx.params.id)
+    return found ?? ctx.throw(404)
+  }
+
+  router.get(
+    '/',
+    guard.page(async (ctx, owner) => {
+      const method = methodOf(ctx)
+      const credentials = await listOf(ctx, owner)
+      show(ctx, 'credentials', owner, { method, credentials, addAction: `${home(ctx)}/add`, here: home(ctx) })
+    }),
+  )
+  router.get('/add', guard.freshPage(showAdd))
+  router.post(
+    '/add',
+    ...guard.change(home, async (ctx, owner, form) => {
+      await enrolment.begin(requestOf(ctx, owner), form)
+      seeOther(ctx, `${home(ctx)}/add`)
+    }),
+  )
+  router.post('/confirm', ...guard.change(home, confirm))
+  router.post(
+    '/:id/rename',
+    ...guard.change(home, async (ctx, owner, { name = '' }) => {
+      await enrolment.rename(requestOf(ctx, owner), ctx.params.id ?? '', name)
+      seeOther(ctx, home(ctx))
+    }),
+  )
+  router.get(
+    '/:id/remove',
+    guard.freshPage(async (ctx, owner) => {
+      const credential = await findOne(ctx, owner)
+      show(ctx, 'remove', owner, { credential, method: methodOf(ctx), action: ctx.path, backHref: home(ctx) })
+    }),
+  )
+  router.post(
+    '/:id/remove',
+    ...guard.change(home, async (ctx, owner) => {
+      await enrolment.remove(requestOf(ctx, owner), ctx.params.id ?? '')
+      seeOther(ctx, home(ctx))
+    }),
+  )
+  return router
+}

@@ -1,0 +1,47 @@
+// Account pages: what people see and change of their own account. Everything is done by the verbs of the rooms that own
+// it; here it is only asked who is signed in, and how freshly.
+import Router from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import type { Accounts } from '../../accounts/index.ts'
+import { OWN_RETURN_PATH, type OwnPages } from '../../provider/index.ts'
+import type { SignIn } from '../../sign-in/index.ts'
+import { type Csrf, type Render, routed } from '../../web/index.ts'
+import { credentialRoutes } from './credentials.routes.ts'
+import { createFrame } from './frame.ts'
+import { createGuard } from './guard.ts'
+
+/** What account pages need. */
+export interface AccountPagesDependencies {
+  readonly signIn: SignIn
+  readonly accounts: Accounts
+  readonly own: OwnPages
+  readonly render: Render
+  readonly csrf: Csrf
+  readonly issuer: string
+  readonly localeOf: (ctx: Context) => string
+}
+
+/** Opens the account pages. */
+export function createAccountPages(deps: AccountPagesDependencies): readonly Middleware[] {
+  const { signIn, own, render } = deps
+  const { enrolment } = signIn
+  const guard = createGuard(deps)
+  const ways = enrolment.methods.map((name) => ({ href: `/account/security/${name}`, labelKey: `methods.${name}` }))
+  const pages = [{ href: '/account', labelKey: 'account.overview' }, ...ways]
+  const show = createFrame(render, pages, own.signOutHref)
+
+  const overview = new Router()
+  overview.get(
+    '/account',
+    guard.page(async (ctx, owner) => {
+      const credentials = await enrolment.list(owner.account.id)
+      const counted = ways.map((way, index) => ({
+        ...way,
+        count: credentials.filter(({ method }) => method === enrolment.methods[index]).length,
+      }))
+      show(ctx, 'overview', owner, { ways: counted })
+    }),
+  )
+  overview.get(OWN_RETURN_PATH, guard.comeBack)
+  return [overview, credentialRoutes({ ...deps, enrolment, guard, show })].flatMap(routed)
+}
