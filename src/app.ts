@@ -4,6 +4,7 @@ import { createAccess } from './access/index.ts'
 import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
+import { createMailboxes } from './mailboxes/index.ts'
 import { createNotices } from './notices/index.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
@@ -16,12 +17,14 @@ import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
+import { openRegistration } from './registering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
 import { choosePolicy, createBreachCheck, createSignIn, type MethodEntry } from './sign-in/index.ts'
 import {
   boundary,
+  createBrowsers,
   createCsrf,
   createReadiness,
   createRenderer,
@@ -105,6 +108,7 @@ async function openPorts(options: AppOptions, database: Database) {
     renderer,
     render: renderer.page,
     localeOf: renderer.localeOf,
+    browsers: createBrowsers(config.server.issuer),
     csrf: createCsrf({ keys: config.secrets.cookieKeys, issuer: config.server.issuer }),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
     strength: createPasswordStrength(),
@@ -170,18 +174,21 @@ async function openFeatures(ports: Ports) {
     invitationSeconds: config.lifetimes.invitationSeconds,
     onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })
+  const mailboxes = createMailboxes({ connection, sealer, audit })
+  const registration = openRegistration({ config, connection, access, accounts, audit, signIn, mailboxes, notices })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
   await access.plant(readAccessSeed(seed))
-  const protocol = await createProtocol({ ...ports, storage, audit, access, accounts, signIn })
+  const rooms = { audit, access, accounts, signIn, registration }
+  const protocol = await createProtocol({ ...ports, ...rooms, storage })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, access, accounts, notices, signIn, protocol }
+  return { audit, access, accounts, mailboxes, notices, signIn, protocol }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
 
 /** Everything that a request may pass, in this order. */
-function openDoors(ports: Ports, { audit, access, accounts, signIn, protocol }: Features): Koa {
+function openDoors(ports: Ports, { audit, access, accounts, mailboxes, signIn, protocol }: Features): Koa {
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
@@ -209,6 +216,8 @@ function openDoors(ports: Ports, { audit, access, accounts, signIn, protocol }: 
     ports.assets.serve,
     ...routed(languageRoutes(ports.messages, ports.language)),
     ...createSelfService({
+      mailboxes,
+      browsers: ports.browsers,
       signIn,
       accounts,
       own: protocol.own,

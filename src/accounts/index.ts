@@ -3,6 +3,8 @@
 import type { Connection } from 'mongoose'
 import type { Audit } from '../audit/index.ts'
 import type { Gatherings } from '../platform/database/index.ts'
+import { type ChangeEmail, createChangeEmail } from './change-email.ts'
+import { emailChangeModel } from './email-change.model.ts'
 import { createFind, type FindAccount } from './find.ts'
 import { accountModel } from './model.ts'
 import { createRegister, type RegisterAccount } from './register.ts'
@@ -13,7 +15,7 @@ export { normaliseIdentifier } from './identifier.ts'
 export type { Account } from './model.ts'
 
 /** What other rooms can do with accounts. */
-export interface Accounts extends FindAccount, Standing, AccountRoles {
+export interface Accounts extends FindAccount, Standing, AccountRoles, ChangeEmail {
   readonly register: RegisterAccount
 }
 
@@ -33,6 +35,7 @@ export function createAccounts({ connection, gatherings, audit, onEnded, checkRo
   const model = accountModel(connection)
   return {
     ...createFind(model, gatherings.of(model)),
+    ...createChangeEmail({ model, changes: emailChangeModel(connection), audit, onEnded }),
     ...createStanding({ model, audit, onEnded }),
     ...createAccountRoles({ model, audit, checkRoles }),
     register: createRegister({ model, audit, checkRoles }),

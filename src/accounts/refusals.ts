@@ -17,5 +17,11 @@ export const refusals = {
       message: 'There is an account with this e-mail address already.',
       cause,
     }),
+  undoGone: () =>
+    new Refusal({
+      code: 'account.undo_gone',
+      status: 410,
+      message: 'This link was used already, has expired, or an earlier one was used.',
+    }),
   unknown: () => new Refusal({ code: 'account.unknown', status: 404, message: 'There is no such account.' }),
 }

@@ -15,7 +15,10 @@ const signingKey = z.strictObject({
  * A detail never holds a secret, a token, a code or what a person typed; identifiers of unknown people are hashed.
  */
 export const events = {
-  'account.created': z.strictObject({ via: z.enum(['cli', 'invitation', 'seed']), roles: z.array(z.string()) }),
+  'account.created': z.strictObject({
+    via: z.enum(['cli', 'invitation', 'seed', 'registration']),
+    roles: z.array(z.string()),
+  }),
   'account.role_added': z.strictObject({ role: text }),
   'account.role_removed': z.strictObject({ role: text }),
   'account.suspended': z.strictObject({ reason: text.optional() }),
@@ -29,7 +32,14 @@ export const events = {
   'organization.member_added': z.strictObject({ organizationId: text, roles: z.array(text) }),
   'organization.member_removed': z.strictObject({ organizationId: text }),
   'password.breach_unchecked': z.strictObject({ reason: text }),
-  'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash']) }),
+  'account.email_verified': z.strictObject({}),
+  'account.email_changed': z.strictObject({}),
+  'account.email_restored': z.strictObject({}),
+  'mailbox.proved': z.strictObject({ purpose: text, by: z.enum(['link', 'code']) }),
+  'mailbox.refused': z.strictObject({ reason: text }),
+  'registration.started': z.strictObject({ identifierHash: z.string() }),
+  'registration.refused': z.strictObject({ reason: text }),
+  'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash', 'registration']) }),
   'invitation.issued': z.strictObject({ purpose: text }),
   'invitation.accepted': z.strictObject({ purpose: text }),
   'invitation.refused': z.strictObject({ reason: text }),

@@ -133,6 +133,23 @@ const mail = z
   })
   .refine(({ from, smtp }) => !smtp.url || from, { path: ['from'], error: 'is missing; mail.smtp.url needs it' })
 
+const accounts = z.strictObject({
+  registration: z
+    .enum(['closed', 'open'])
+    .optional()
+    .describe(
+      'Whether people can make an account by themselves, with an e-mail address that they prove: `closed` or `open`. Default: `open` in development, `closed` otherwise.',
+    ),
+  registrationDomains: z
+    .array(hostName)
+    .describe('Domains of those addresses, each with everything below it. None: any.'),
+  registrationMailsPerAddress: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .describe('Mails that one address of the net (IPv6: one /64) may ask for in an hour that way.'),
+})
+
 const lifetimes = z.strictObject({
   accessTokenSeconds: seconds(60, 86_400).describe('How long an access token is good.'),
   idTokenSeconds: seconds(60, 86_400).describe('How long an ID token is good.'),
@@ -172,6 +189,7 @@ export const schema = z.strictObject({
   outbound,
   registration,
   mail,
+  accounts,
   lifetimes,
   signIn,
   assurance,

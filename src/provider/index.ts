@@ -11,8 +11,9 @@ import type { HttpClient } from '../platform/http-client/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Job } from '../platform/scheduler/index.ts'
 import type { Sealer } from '../platform/seal.ts'
+import type { Registration } from '../registration/index.ts'
 import type { SignIn } from '../sign-in/index.ts'
-import { type Csrf, type Render, routed } from '../web/index.ts'
+import { type Browsers, type Csrf, type Render, routed } from '../web/index.ts'
 import { createAuditBridge } from './audit-bridge.ts'
 import { createBackChannel } from './back-channel.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
@@ -48,8 +49,10 @@ export interface ProtocolDependencies {
   readonly logger: Logger
   readonly accounts: Accounts
   readonly signIn: SignIn
+  readonly registration: Registration
   readonly access: Access
   readonly render: Render
+  readonly browsers: Browsers
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string

@@ -2,12 +2,13 @@
 import type { Middleware } from 'koa'
 import { routed } from '../web/index.ts'
 import { type AccountPagesDependencies, createAccountPages } from './account/index.ts'
+import { type ConfirmDependencies, confirmRoutes } from './confirm.routes.ts'
 import { type HomeDependencies, homeRoutes } from './home.routes.ts'
 import { type WelcomeDependencies, welcomeRoutes } from './welcome.routes.ts'
 
 /** Opens the door. */
 export function createSelfService(
-  deps: WelcomeDependencies & HomeDependencies & AccountPagesDependencies,
+  deps: WelcomeDependencies & HomeDependencies & ConfirmDependencies & AccountPagesDependencies,
 ): readonly Middleware[] {
-  return [...routed(homeRoutes(deps)), ...routed(welcomeRoutes(deps)), ...createAccountPages(deps)]
+  return [...[homeRoutes(deps), welcomeRoutes(deps), confirmRoutes(deps)].flatMap(routed), ...createAccountPages(deps)]
 }

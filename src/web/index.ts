@@ -2,6 +2,7 @@
 // health, and the one catch. Decides nothing about accounts, clients or sign-in.
 export { loadAssets } from './assets.ts'
 export { boundary } from './boundary.ts'
+export { type Browsers, createBrowsers } from './browsers.ts'
 export { cookieName, createCookie, isHttps } from './cookie.ts'
 export { type Csrf, createCsrf } from './csrf.ts'
 export { edge } from './edge.ts'

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
 /** Works on what waits, in this process. */
 export interface Worker {
   /** Looks for work now and then from here on. Until then, and in a program that never starts it, nothing is done. */
@@ -25,6 +27,8 @@ const GRACE_MS = 5000
 /** A worker that looks every few seconds, and at once when it is woken. */
 export function createWorker({ concurrency, next, onFault }: WorkerOptions): Worker {
   const cut = new AbortController()
+  // Whoever wakes it (a request, say) does not wait for it: the work belongs to nobody's context.
+  const outside = AsyncLocalStorage.snapshot()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   let isWanted = false
@@ -48,7 +52,7 @@ export function createWorker({ concurrency, next, onFault }: WorkerOptions): Wor
   }
   const settle = async () => {
     isWanted = true
-    round ??= work()
+    round ??= outside(work)
     await round
   }
   const wake = () => {

@@ -26,6 +26,7 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
     ...data,
     action: data.beginAction,
     identifier: suggestedIdentifier,
+    registerHref: deps.registration.isOpen ? `/interaction/${seam.uid}/register` : undefined,
     current,
     currentAction: current && `/interaction/${seam.uid}/${current.name}`,
     problem: isInvalid ? invalid : over,

@@ -5,6 +5,7 @@ import { formBody, readForm } from '../../web/index.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { allow, deny } from './consent.ts'
 import { finish } from './finish.ts'
+import { mountRegistration } from './register.ts'
 import { type InteractionDependencies, openSeam, type Seam, seeOther, showEnded } from './seam.ts'
 import { createShow } from './show.ts'
 
@@ -122,6 +123,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
     await post(ctx, seam, form)
   }
   router.get('/', createShow(deps))
+  mountRegistration(router, deps)
   router.post('/begin', formBody(), guarded(begin(deps)))
   router.post('/abort', formBody(), guarded(abort(deps)))
   router.post('/consent', formBody(), guarded(decideConsent(deps)))

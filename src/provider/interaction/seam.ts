@@ -4,8 +4,17 @@ import type { Access } from '../../access/index.ts'
 import type { Accounts } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Config } from '../../config/index.ts'
+import type { Registration } from '../../registration/index.ts'
 import type { SignIn } from '../../sign-in/index.ts'
-import { allowFormAction, allowImages, type Csrf, originOf, type Render, stateOf } from '../../web/index.ts'
+import {
+  allowFormAction,
+  allowImages,
+  type Browsers,
+  type Csrf,
+  originOf,
+  type Render,
+  stateOf,
+} from '../../web/index.ts'
 import type { Consents } from '../consents.ts'
 import { formActionsFor } from '../redirects.ts'
 import type { SessionEnds } from '../session-ends.ts'
@@ -18,11 +27,13 @@ export interface InteractionDependencies {
   readonly access: Access
   readonly accounts: Accounts
   readonly signIn: SignIn
+  readonly registration: Registration
   readonly consents: Consents
   readonly artifacts: Artifacts
   readonly sessionEnds: SessionEnds
   readonly audit: Audit
   readonly render: Render
+  readonly browsers: Browsers
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string

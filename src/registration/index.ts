@@ -1,0 +1,159 @@
+// Registration: how somebody makes an account by themselves: an address, the proof that they read its mail, a password.
+// Until all three are there no account exists, so nothing half-made can sign in or stand in its owner's way.
+import type { Account, Accounts } from '../accounts/index.ts'
+import { normaliseIdentifier } from '../accounts/index.ts'
+import type { Audit, Origin } from '../audit/index.ts'
+import type { Mailboxes, ProofKey } from '../mailboxes/index.ts'
+import { hashSecret } from '../platform/ids.ts'
+import type { SignIn } from '../sign-in/index.ts'
+import { createLimits, type RegistrationLimiters } from './limits.ts'
+import { isWelcome, type RegistrationPolicy } from './policy.ts'
+import { refusals } from './refusals.ts'
+
+export type { RegistrationLimiters } from './limits.ts'
+export type { RegistrationPolicy } from './policy.ts'
+
+/** Where a registration stands. */
+export type Registering =
+  | { readonly step: 'address' }
+  | { readonly step: 'mailbox'; readonly email: string; readonly triesLeft: number }
+  | { readonly step: 'password'; readonly email: string }
+
+/** Who registers, where, and for which application. */
+export interface Registrant {
+  /** The interaction: one registration at a time. */
+  readonly uid: string
+  readonly origin: Origin
+  readonly clientId?: string | undefined
+  readonly locale?: string | undefined
+}
+
+/** What is typed first. */
+export interface RegistrationStart extends Registrant {
+  readonly typed: string
+  /** Tells this browser from others. */
+  readonly browser: string
+  /** Where the mailed link leads on to. */
+  readonly returnPath: string
+}
+
+/** What is typed last. */
+export interface RegistrationEnd extends Registrant {
+  readonly name?: string | undefined
+  readonly password: string
+}
+
+/** A mail about a registration. */
+export interface RegistrationMail {
+  /** Nobody, for an address that may not register: the request takes the same time. */
+  readonly email: string | undefined
+  readonly locale: string | undefined
+  /** The account that there is already, or what proves the mailbox. */
+  readonly what:
+    | { readonly account: Account }
+    | { readonly token: string; readonly code: string; readonly expiresAt: Date }
+}
+
+/** Making accounts by oneself. */
+export interface Registration {
+  /** Whether it is offered. */
+  readonly isOpen: boolean
+  readonly find: (uid: string) => Promise<Registering>
+  /**
+   * An address is told: something is mailed there, whether or not it has an account, and the answer is the same.
+   * @throws Refusal `registration.*`, `account.identifier_invalid`
+   */
+  readonly start: (start: RegistrationStart) => Promise<void>
+  /** The mailed code is typed. @throws Refusal `registration.code_wrong`, `registration.gone` */
+  readonly typeCode: (registrant: Registrant, code: string) => Promise<void>
+  /** Makes the account, once. @throws Refusal `registration.gone`, `account.*`, `password.*` */
+  readonly finish: (end: RegistrationEnd) => Promise<Account>
+  /** Another address, or none. */
+  readonly cancel: (uid: string) => Promise<void>
+}
+
+/** What this room needs from outside. */
+export interface RegistrationDependencies {
+  readonly accounts: Accounts
+  readonly mailboxes: Mailboxes
+  readonly password: SignIn['password']
+  readonly audit: Audit
+  readonly policy: RegistrationPolicy
+  readonly limiters: RegistrationLimiters
+  /** Keeps a mail for sending; takes the same time whoever it is for. */
+  readonly send: (mail: RegistrationMail) => Promise<void>
+  /** The roles of an account that somebody makes by themselves. */
+  readonly findRoles: () => Promise<readonly string[]>
+}
+
+const keyOf = (uid: string): ProofKey => ({ purpose: 'register', owner: uid })
+
+/** Opens the room. */
+export function createRegistration(deps: RegistrationDependencies): Registration {
+  const { accounts, mailboxes, password, audit, policy, send } = deps
+  const limits = createLimits(deps.limiters)
+
+  const refuse = async ({ origin, clientId }: Registrant, reason: string, refusal: Error): Promise<never> => {
+    await audit.record('registration.refused', { origin, clientId }, { reason })
+    throw refusal
+  }
+
+  /** What may be started at all. */
+  const admit = async (start: RegistrationStart): Promise<string> => {
+    if (!policy.isOpen) return refuse(start, 'closed', refusals.closed())
+    const email = start.typed.normalize('NFKC').trim()
+    const identifier = normaliseIdentifier(email)
+    if (!identifier) throw refusals.identifierInvalid()
+    if (!isWelcome(identifier, policy)) return refuse(start, 'domain', refusals.domainNotAllowed())
+    const retryAfterSeconds = await limits.reserve(identifier, start.origin.address)
+    if (retryAfterSeconds > 0) return refuse(start, 'limit', refusals.limited(retryAfterSeconds))
+    return email
+  }
+
+  return {
+    isOpen: policy.isOpen,
+
+    async find(uid) {
+      const proof = await mailboxes.find(keyOf(uid))
+      if (!proof) return { step: 'address' }
+      const { email, isProved, triesLeft } = proof
+      return isProved ? { step: 'password', email } : { step: 'mailbox', email, triesLeft }
+    },
+
+    async start(start) {
+      const email = await admit(start)
+      const account = await accounts.findByIdentifier(email)
+      const { uid, browser, returnPath, origin, clientId, locale } = start
+      const proof = await mailboxes.start({ ...keyOf(uid), email, browser, returnPath, isDecoy: account !== undefined })
+      await send({ email, locale: account?.locale ?? locale, what: account ? { account } : proof })
+      const identifierHash = hashSecret(normaliseIdentifier(email) ?? '')
+      await audit.record(
+        'registration.started',
+        { origin, clientId, accountId: account?.id, actor: { type: 'anonymous' } },
+        { identifierHash },
+      )
+    },
+
+    async typeCode({ uid, origin }, code) {
+      const typed = await mailboxes.typeCode(keyOf(uid), code, origin)
+      if (typed === 'wrong') throw refusals.codeWrong()
+      if (typed === 'gone') throw refusals.gone()
+    },
+
+    async finish(end) {
+      const { uid, origin, clientId, locale, name } = end
+      const proof = policy.isOpen ? await mailboxes.find(keyOf(uid)) : undefined
+      if (!proof?.isProved) return refuse(end, 'no proof', refusals.gone())
+      const prepared = await password.prepare(end.password, { email: proof.email, name }, origin)
+      const roles = await deps.findRoles()
+      const who = { email: proof.email, name, locale, roles, isEmailVerified: true, via: 'registration' } as const
+      // The address is unique: of any number who finish with this proof one makes the account.
+      const account = await accounts.register(who, { origin, clientId })
+      await mailboxes.cancel(keyOf(uid))
+      await password.set(account, prepared, { via: 'registration', origin })
+      return account
+    },
+
+    cancel: (uid) => mailboxes.cancel(keyOf(uid)),
+  }
+}
