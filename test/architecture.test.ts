@@ -104,6 +104,21 @@ test('a sign-in method knows no other method, no web and no limits', () => {
   assert.deepEqual(wrong, [])
 })
 
+test('a proof is verified by submit and nobody else, where limits and the trail are', () => {
+  const callers = files.filter((file) =>
+    /\bmethod\w*(\?)?\.verify\b|\{[^}]*\bverify\b[^}]*\} = \w*[mM]ethod/.test(sources.get(file) ?? ''),
+  )
+  assert.deepEqual(callers, ['src/sign-in/submit.ts'])
+  const importers = files.filter((file) => importsOf(file).some(({ path }) => path === 'src/sign-in/submit.ts'))
+  assert.deepEqual(importers, ['src/sign-in/index.ts'])
+  // The contract is what could be called; outside of the room nobody holds a method.
+  const holders = files.filter((file) => /\bSignInMethod\b|\bMethodEntry\b/.test(sources.get(file) ?? ''))
+  assert.deepEqual(
+    holders.filter((file) => !file.startsWith('src/sign-in/') && file !== 'src/app.ts'),
+    [],
+  )
+})
+
 test('each library is used in one place', () => {
   const wrong = files.flatMap((file) =>
     importsOf(file)

@@ -38,6 +38,8 @@ function toRefusal(error: unknown): Refusal | undefined {
 function presentRefusal(ctx: Context, render: Render, refusal: Refusal): void {
   const { requestId } = stateOf(ctx)
   const { code, status, message, params, retryAfterSeconds } = refusal
+  // What the page that was meant to be here needed is not for this one.
+  Object.assign(stateOf(ctx), { formActions: [], images: [], framing: undefined })
   stateOf(ctx).refusal = code
   ctx.status = status
   if (retryAfterSeconds) ctx.set('Retry-After', String(retryAfterSeconds))

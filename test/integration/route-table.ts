@@ -1,0 +1,101 @@
+/**
+ * What keeps a route:
+ * - `public`: nothing, it shows or does what everybody may see and do;
+ * - `interaction`: the signed cookie of this interaction in this browser;
+ * - `interaction form`: that, and the token of a form of ours (CSRF);
+ * - `form`: the token of a form of ours, bound to a cookie where there is one;
+ * - `state`: an answer to what was asked in this browser;
+ * - `confirmation`: the secret that the page before has put into its form;
+ * - `client`: client authentication; `bearer`: a token in the Authorization header.
+ */
+export type Guard =
+  | 'public'
+  | 'interaction'
+  | 'interaction form'
+  | 'form'
+  | 'state'
+  | 'confirmation'
+  | 'client'
+  | 'bearer'
+
+/** One route of the house, and what somebody gets there who brings nothing along. */
+export interface RouteRow {
+  readonly route: string
+  readonly guard: Guard
+  readonly status: number
+  /** Exists while developing only. */
+  readonly isDevelopment?: true
+  /** `no-store` where nothing else is said. */
+  readonly cache?: string
+  /** `strict-origin-when-cross-origin` where nothing else is said. */
+  readonly referrer?: string
+  /** Its form may lead on to an app: to any https address. */
+  readonly leadsToApps?: true
+  /** Apps of other origins read it. */
+  readonly isShared?: true
+}
+
+const documents = { guard: 'public', status: 200, cache: 'public, max-age=300', isShared: true } as const
+const preflight = { guard: 'public', status: 404, isShared: true } as const
+const development = { isDevelopment: true } as const
+
+/** Every route there is. Whoever adds one says here what keeps it. */
+export const ROUTES: readonly RouteRow[] = [
+  { route: 'GET /health/live', guard: 'public', status: 200 },
+  { route: 'GET /health/ready', guard: 'public', status: 200 },
+  { route: 'GET /', guard: 'public', status: 200 },
+  { route: 'GET /language/:locale', guard: 'public', status: 303 },
+
+  { route: 'GET /welcome/:token', guard: 'public', status: 410, referrer: 'no-referrer' },
+  { route: 'GET /welcome', guard: 'public', status: 410 },
+  { route: 'POST /welcome', guard: 'form', status: 403 },
+  { route: 'GET /welcome/done/:kind', guard: 'public', status: 200 },
+
+  { route: 'GET /interaction/:uid', guard: 'interaction', status: 410 },
+  { route: 'GET /interaction/:uid/:method/return', guard: 'interaction', status: 410 },
+  { route: 'POST /interaction/:uid/begin', guard: 'interaction form', status: 410 },
+  { route: 'POST /interaction/:uid/abort', guard: 'interaction form', status: 410 },
+  { route: 'POST /interaction/:uid/consent', guard: 'interaction form', status: 410 },
+  { route: 'POST /interaction/:uid/enrol/:method', guard: 'interaction form', status: 410 },
+  { route: 'POST /interaction/:uid/:method', guard: 'interaction form', status: 410 },
+
+  { route: 'GET /.well-known/openid-configuration', ...documents },
+  { route: 'GET /.well-known/oauth-authorization-server', ...documents },
+  { route: 'GET /jwks', ...documents },
+  { route: 'OPTIONS /.well-known/openid-configuration', ...preflight },
+  { route: 'OPTIONS /.well-known/oauth-authorization-server', ...preflight },
+  { route: 'OPTIONS /jwks', ...preflight },
+
+  { route: 'GET /auth', guard: 'public', status: 400 },
+  { route: 'GET /auth/:uid', guard: 'interaction', status: 400 },
+  { route: 'POST /request', guard: 'client', status: 400 },
+  { route: 'OPTIONS /request', guard: 'public', status: 404 },
+  { route: 'POST /token', guard: 'client', status: 400, isShared: true },
+  { route: 'OPTIONS /token', ...preflight },
+  { route: 'POST /token/introspection', guard: 'client', status: 400, isShared: true },
+  { route: 'OPTIONS /token/introspection', ...preflight },
+  { route: 'POST /token/revocation', guard: 'client', status: 400, isShared: true },
+  { route: 'OPTIONS /token/revocation', ...preflight },
+  { route: 'GET /me', guard: 'bearer', status: 401, isShared: true },
+  { route: 'POST /me', guard: 'bearer', status: 401, isShared: true },
+  { route: 'OPTIONS /me', ...preflight },
+  { route: 'GET /session/end', guard: 'public', status: 200, leadsToApps: true },
+  { route: 'POST /session/end/confirm', guard: 'confirmation', status: 400 },
+  { route: 'GET /session/end/success', guard: 'public', status: 200 },
+
+  { route: 'POST /reg', guard: 'bearer', status: 401 },
+  { route: 'GET /reg/:clientId', guard: 'bearer', status: 401 },
+  { route: 'PUT /reg/:clientId', guard: 'bearer', status: 401 },
+  { route: 'DELETE /reg/:clientId', guard: 'bearer', status: 401 },
+
+  { route: 'GET /workbench', guard: 'public', status: 302, ...development },
+  { route: 'GET /workbench/inbox', guard: 'public', status: 200, ...development },
+  { route: 'GET /workbench/inbox/:id', guard: 'public', status: 404, ...development },
+  { route: 'GET /workbench/inbox/:id/html', guard: 'public', status: 404, ...development },
+  { route: 'GET /workbench/playground', guard: 'public', status: 200, ...development },
+  { route: 'POST /workbench/playground/start', guard: 'form', status: 403, ...development },
+  { route: 'GET /workbench/playground/callback', guard: 'state', status: 303, ...development },
+  { route: 'POST /workbench/playground/callback', guard: 'state', status: 303, ...development },
+  { route: 'GET /workbench/playground/run', guard: 'state', status: 303, ...development },
+  { route: 'POST /workbench/playground/act', guard: 'form', status: 303, ...development },
+]
