@@ -11,8 +11,10 @@ export function normaliseIdentifier(typed: string): string | undefined {
   const trimmed = typed.normalize('NFKC').trim().toLowerCase()
   const at = trimmed.lastIndexOf('@')
   const local = trimmed.slice(0, Math.max(at, 0))
-  const domain = domainToASCII(trimmed.slice(at + 1))
-  const isPlausible = /^[^\s@"<>\p{Cc}]+$/u.test(local) && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain)
+  const typedDomain = trimmed.slice(at + 1)
+  // Read as the host of a URL: what ends one there, or is decoded, would silently become another domain.
+  const domain = /[/\\?#:%[\]]/.test(typedDomain) ? '' : domainToASCII(typedDomain)
+  const isPlausible = /^[^\s@"<>\p{Cc}]+$/u.test(local) && /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(domain)
   const identifier = `${local}@${domain}`
   return isPlausible && Buffer.byteLength(identifier) <= MAX_LENGTH ? identifier : undefined
 }
