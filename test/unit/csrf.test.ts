@@ -6,7 +6,7 @@ import { createCsrf } from '../../src/web/index.ts'
 import { contextOf } from '../support/context.ts'
 
 const issuer = 'https://id.example.com'
-const csrf = createCsrf({ key: 'k'.repeat(32), issuer })
+const csrf = createCsrf({ keys: ['k'.repeat(32), 'older'.repeat(8)], issuer })
 const own = { origin: issuer, 'sec-fetch-site': 'same-origin' }
 
 /** The code it is refused with, or nothing. */
@@ -31,7 +31,11 @@ test('a browser that does not say where it comes from is judged by the token alo
 
 test('a token is good for one thing only, and for one key', () => {
   assert.equal(refusalOf(csrf.token('interaction-2')), 'request.forged')
-  assert.equal(refusalOf(createCsrf({ key: 'other'.repeat(8), issuer }).token('interaction-1')), 'request.forged')
+  assert.equal(refusalOf(createCsrf({ keys: ['other'.repeat(8)], issuer }).token('interaction-1')), 'request.forged')
+})
+
+test('a form that was shown before the keys changed is taken', () => {
+  assert.equal(refusalOf(createCsrf({ keys: ['older'.repeat(8)], issuer }).token('interaction-1')), undefined)
 })
 
 for (const [name, headers] of Object.entries({
