@@ -3,14 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createRenderer, loadAssets, loadMessages } from '../../src/web/index.ts'
+import { createRenderer, languageCookie, loadAssets, loadMessages } from '../../src/web/index.ts'
 import { contextOf } from '../support/context.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 const messages = loadMessages('views/messages')
 const assets = loadAssets('views/assets', { 'brand.css': '' })
 const rendererOf = (viewsDir: string, brand = { name: 'Gatehouse' }) =>
-  createRenderer({ viewsDir, assets, messages, brand })
+  createRenderer({ viewsDir, assets, messages, brand, language: languageCookie('https://id.example.com') })
 const renderer = rendererOf('views')
 
 /** The text of a page, as a browser of this language gets it. */
