@@ -10,8 +10,8 @@ const SPARE_THREADS = 4
 /** How long a worker must have lived for its end to be taken as an accident, and not as one more of a row. */
 const SETTLED_MS = 60_000
 
-/** Beyond draining, a worker has this long to take leave of the database. */
-const LEAVE_SECONDS = 5
+/** Beyond draining, a worker has this long to tell clients of sessions that ended (5 s) and to leave the database. */
+const LEAVE_SECONDS = 8
 
 /** What looking after workers needs. */
 export interface SupervisorOptions {

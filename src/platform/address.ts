@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** The address in its shortest spelling; an IPv4 address that was mapped into IPv6 as IPv4. Undefined when it is none. */
@@ -60,7 +61,8 @@ const GLOBAL_IPV6 = '2000::/3'
  * link-local, multicast, documentation, addresses with another one inside: RFC 6890).
  */
 export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false
+  // Stricter than the parser, to which 1.2.3 is an address too.
+  if (isIP(address) === 0) return false
   const parsed = ipaddr.process(address)
   if (parsed.range() !== 'unicast') return false
   return parsed.kind() === 'ipv4' || isWithin(address, GLOBAL_IPV6)
@@ -68,5 +70,5 @@ export function isPublicAddress(address: string): boolean {
 
 /** Whether an address is in one of these ranges. */
 export function isInRanges(address: string, ranges: readonly string[]): boolean {
-  return ipaddr.isValid(address) && ranges.some((range) => isWithin(address, range))
+  return isIP(address) !== 0 && ranges.some((range) => isWithin(address, range))
 }

@@ -112,6 +112,19 @@ test('a client that signs the person out is told too, and the browser comes back
   assert.equal(received.length, 1)
 })
 
+test('whoever stays signed in here leaves the client that asked, and no other', async (t) => {
+  const { email } = await addAccount()
+  const [asking, other] = [await createListening(t), await createListening(t)]
+  const tokens = await asking.rp.run(email)
+  other.rp.browser = asking.rp.browser
+  await visit(other.rp, email)
+  const confirm = await asking.rp.browser.open(`/session/end?id_token_hint=${tokens.id_token}`)
+  const [form] = confirm.forms
+  await asking.rp.browser.post(form?.action ?? '', { ...form?.fields })
+  await world.settled()
+  assert.deepEqual([asking.received.length, other.received.length], [1, 0])
+})
+
 test('another account that signs in ends the session of the first', async (t) => {
   const [first, second] = [await addAccount(), await addAccount()]
   const { rp, received } = await createListening(t)

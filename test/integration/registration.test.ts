@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import fc from 'fast-check'
 import * as oidc from 'openid-client'
 import { answerOf, RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
@@ -362,4 +363,50 @@ test('an operator can keep self-registered apps to hosts', async (t) => {
   const elsewhere = { ...metadata, redirect_uris: ['https://other.example/'] }
   assert.equal((await send('POST', `${kept.issuer}/reg`, token, elsewhere)).body.error, 'invalid_redirect_uri')
   assert.equal((await send('POST', `${kept.issuer}/reg`, token, metadata)).status, 201)
+})
+
+test('whatever is sent, the answer is a registration or a refusal', async () => {
+  const { token } = await world.clients.invitations.issue({ uses: 10_000, days: 1 })
+  const names = [
+    'application_type',
+    'backchannel_logout_session_required',
+    'backchannel_logout_uri',
+    'client_name',
+    'contacts',
+    'default_acr_values',
+    'default_max_age',
+    'grant_types',
+    'id_token_signed_response_alg',
+    'jwks',
+    'jwks_uri',
+    'logo_uri',
+    'post_logout_redirect_uris',
+    'redirect_uris',
+    'require_auth_time',
+    'response_modes',
+    'response_types',
+    'scope',
+    'subject_type',
+    'token_endpoint_auth_method',
+    'token_endpoint_auth_signing_alg',
+  ]
+  const likely = fc.constantFrom(
+    'code',
+    'none',
+    'native',
+    'https://a.example/cb',
+    'private_key_jwt',
+    'ES256',
+    'openid',
+    null,
+  )
+  const value = fc.oneof(likely, fc.array(likely, { maxLength: 3 }), fc.jsonValue({ maxDepth: 2 }))
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }), async (changes) => {
+      const { status, body } = await send('POST', `${world.issuer}/reg`, token, { ...metadata, ...changes })
+      if (status !== 201)
+        assert.deepEqual([status, typeof body.error_description], [400, 'string'], JSON.stringify(changes))
+    }),
+    { numRuns: 150 },
+  )
 })
