@@ -6,7 +6,7 @@ const MAX_PERMISSIONS = 200
 const YEAR_SECONDS = 31_536_000
 
 /** Begins the scope value by which an app says which organization somebody acts for: `organization:<id>`. */
-const ORGANIZATION_SCOPE = 'organization:'
+export const ORGANIZATION_SCOPE = 'organization:'
 
 const isAudience = (text: string) => /^[a-z][a-z0-9+.-]*:\S+$/i.test(text) && !text.includes('#') && URL.canParse(text)
 const isPermission = (text: string) =>

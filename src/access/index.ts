@@ -14,11 +14,14 @@ import { createRoles, type Roles } from './roles.ts'
 import { type AccessSeed, plantSeed } from './seed.ts'
 import { createStandingOf, type StandingOf } from './standing.ts'
 
-export { apiSchema } from './api-rules.ts'
+export { apiSchema, ORGANIZATION_SCOPE } from './api-rules.ts'
+export { can } from './can.ts'
+export type { Membership } from './organizations.ts'
 export type { Api } from './permissions.ts'
 export type { Role } from './role.model.ts'
 export { roleSchema } from './roles.ts'
 export type { AccessSeed } from './seed.ts'
+export type { Standing } from './standing.ts'
 
 /** What other rooms can ask and change. */
 export interface Access {

@@ -63,11 +63,23 @@ export function createAuditBridge({
     return audit.record('token.reused', { ...subjectOf(ctx), ...(accountId ? { accountId } : {}) }, detail)
   }
 
+  /** The library tells nobody about this one. What is not the client's own it leaves alone, and so do we. */
+  const recordRevocation = (ctx: KoaContextWithOIDC) => {
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>
+    if (oidc?.route !== 'revocation' || ctx.status !== 200) return
+    const { AccessToken, RefreshToken, ClientCredentials } = oidc.entities
+    const token = AccessToken ?? RefreshToken ?? ClientCredentials
+    if (!token || token.clientId !== oidc.client?.clientId) return
+    const accountId = 'accountId' in token ? token.accountId : undefined
+    later(ctx, audit.record('token.revoked', { ...subjectOf(ctx), accountId }, { kind: token.kind }))
+  }
+
   return {
     middleware: async (ctx, next) => {
       try {
         await next()
       } finally {
+        recordRevocation(ctx as KoaContextWithOIDC)
         await Promise.all(pending.get(ctx.req) ?? [])
       }
     },

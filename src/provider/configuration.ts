@@ -1,9 +1,13 @@
 import type { JWK } from 'jose'
 import { type AdapterFactory, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Access } from '../access/index.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Config } from '../config/index.ts'
+import type { Sealer } from '../platform/seal.ts'
 import type { Assurance } from '../sign-in/index.ts'
 import { cookieName, isHttps, type Render } from '../web/index.ts'
+import { accessTokenClaims } from './access-tokens/claims.ts'
+import { createFormats } from './access-tokens/format.ts'
 import { createFindAccount } from './account-adapter.ts'
 import { scopeClaims, scopes } from './claims.ts'
 import { assertJwtClientAuthClaimsAndHeader } from './clients/assertion.ts'
@@ -22,11 +26,13 @@ export interface ConfigurationDependencies {
   readonly config: Config
   readonly adapter: AdapterFactory
   readonly jwks: readonly JWK[]
+  readonly access: Access
   readonly accounts: Accounts
   readonly assurance: Assurance
   readonly consents: Consents
   readonly resources: Resources
   readonly render: Render
+  readonly sealer: Sealer
   readonly fetch: NonNullable<Configuration['fetch']>
 }
 
@@ -51,9 +57,10 @@ function cookies({ server, secrets }: Config): NonNullable<Configuration['cookie
 /** Metadata of our own. The library has no words for it: what operators decide, and what storage knows. */
 function clientMetadata({ acrValues }: Assurance): NonNullable<Configuration['extraClientMetadata']> {
   return {
-    properties: ['first_party', 'require_pkce', 'minimum_acr', 'is_unverified', 'secrets'],
+    properties: ['first_party', 'require_pkce', 'minimum_acr', 'is_unverified', 'secrets', 'api_permissions'],
     validator: (_ctx, key, value) => {
-      if (value === undefined || key === 'secrets') return
+      // Lists: storage makes the one, policies/ checks the other.
+      if (value === undefined || key === 'secrets' || key === 'api_permissions') return
       if (key === 'minimum_acr') {
         if (typeof value === 'string' && acrValues.includes(value)) return
         throw new errors.InvalidClientMetadata(`minimum_acr must be one of ${acrValues.join(', ')}`)
@@ -67,17 +74,19 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
   return {
     devInteractions: { enabled: false },
     claimsParameter: { enabled: true },
+    clientCredentials: { enabled: true },
     introspection: {
       enabled: true,
-      // A client may look at its own tokens only (RFC 7662 section 4).
-      allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+      // A client may look at its own tokens, and an API at those made out to it (RFC 7662 section 4).
+      allowedPolicy: async (_ctx, client, token) =>
+        token.clientId === client.clientId || resources.isResourceServer(client, 'aud' in token && token.aud),
     },
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: (_ctx, _client, oneOf) => oneOf ?? [],
-      getResourceServerInfo: (_ctx, identifier) => resources.getResourceServerInfo(identifier),
+      getResourceServerInfo: resources.getResourceServerInfo,
       useGrantedResource: async () => false,
     },
     backchannelLogout: { enabled: true },
@@ -87,14 +96,16 @@ function features({ config, render, resources }: ConfigurationDependencies): Non
 
 /** The library's configuration: every default that falls short of what we promise is put right here. */
 export function createConfiguration(deps: ConfigurationDependencies): Configuration {
-  const { config, adapter, jwks, accounts, assurance, consents, render, fetch } = deps
+  const { config, adapter, jwks, accounts, assurance, consents, resources, render, fetch } = deps
   const skipsConsent = ({ oidc }: KoaContextWithOIDC) =>
     oidc.client?.clientId === OWN_CLIENT || (config.consent.firstParty === 'skip' && oidc.client?.first_party === true)
 
   return {
     adapter,
     jwks: { keys: [...jwks] as NonNullable<Configuration['jwks']>['keys'] },
-    findAccount: createFindAccount(accounts),
+    findAccount: createFindAccount(accounts, deps.access),
+    extraTokenClaims: accessTokenClaims,
+    formats: createFormats(deps.sealer),
     features: features(deps),
     cookies: cookies(config),
     ttl: lifetimes(config.lifetimes),
@@ -123,6 +134,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     rotateRefreshToken: ({ oidc }) => oidc.entities.RefreshToken?.isSenderConstrained() !== true,
     loadExistingGrant: createLoadExistingGrant({
       consents,
+      resources,
       skipsConsent,
       refreshTokenSeconds: config.lifetimes.refreshTokenSeconds,
     }),

@@ -1,8 +1,10 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents } from './consents.ts'
+import type { Resources } from './resources.ts'
 
 interface Dependencies {
   readonly consents: Consents
+  readonly resources: Pick<Resources, 'narrow'>
   readonly skipsConsent: (ctx: KoaContextWithOIDC) => boolean
   readonly refreshTokenSeconds: number
 }
@@ -42,11 +44,12 @@ function addRequested(
  * Finds the grant for an authorization request: the session's own, with what the person allowed this client before, or
  * with all of the request where policy says that nobody needs to be asked.
  */
-export function createLoadExistingGrant({ consents, skipsConsent, refreshTokenSeconds }: Dependencies) {
+export function createLoadExistingGrant({ consents, resources, skipsConsent, refreshTokenSeconds }: Dependencies) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const { oidc } = ctx
     const { account, client, provider } = oidc
     if (!account || !client) return undefined
+    await resources.narrow(ctx)
     const found = await findGrant(oidc)
     const grant = found ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
     const before = JSON.stringify([grant.openid, grant.resources])

@@ -14,6 +14,7 @@ import type { Sealer } from '../platform/seal.ts'
 import type { Registration } from '../registration/index.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Browsers, type Csrf, type Render, routed } from '../web/index.ts'
+import { findStructuredTokens } from './access-tokens/lookup.ts'
 import { createAuditBridge } from './audit-bridge.ts'
 import { createBackChannel } from './back-channel.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
@@ -99,7 +100,13 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       issuer: config.server.issuer,
       configure: (jwks) =>
         createConfiguration({ ...deps, adapter, jwks, assurance: deps.signIn.assurance, consents, resources, fetch }),
-      adjustments: [compareHashedSecrets(storage.clients), rotation.adjust, backChannel.adjust, bridge.listen],
+      adjustments: [
+        compareHashedSecrets(storage.clients),
+        findStructuredTokens({ ...deps, artifacts, issuer: config.server.issuer }),
+        rotation.adjust,
+        backChannel.adjust,
+        bridge.listen,
+      ],
     },
     await keys.load(),
   )

@@ -8,6 +8,7 @@ const GRANT_FACTOR = 4
 export function lifetimes(config: Config['lifetimes']): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? config.accessTokenSeconds,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? config.accessTokenSeconds,
     AuthorizationCode: config.authorizationCodeSeconds,
     Grant: config.refreshTokenSeconds * GRANT_FACTOR,
     IdToken: config.idTokenSeconds,

@@ -3,8 +3,8 @@ import type { JWK } from 'jose'
 import type { Middleware } from 'koa'
 import { type Configuration, Provider } from 'oidc-provider'
 
-/** What is done to every new instance before it serves: a prototype patched, its events listened to. */
-export type Adjustment = (provider: Provider) => void
+/** What is done to every new instance and its keys before it serves: a prototype patched, its events listened to. */
+export type Adjustment = (provider: Provider, jwks: readonly JWK[]) => void
 
 /** What an instance of the library is made from. */
 export interface ProviderDependencies {
@@ -46,7 +46,7 @@ export function createProviders({ issuer, configure, adjustments }: ProviderDepe
   const make = (keys: readonly JWK[]) => {
     const provider = new Provider(issuer, configure(keys))
     provider.proxy = true
-    for (const adjust of adjustments) adjust(provider)
+    for (const adjust of adjustments) adjust(provider, keys)
     return provider
   }
   let newest = make(jwks)

@@ -1,25 +1,95 @@
-import { errors, type ResourceServer } from 'oidc-provider'
-import type { Access } from '../access/index.ts'
+import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+import { type Access, type Api, can, ORGANIZATION_SCOPE, type Standing } from '../access/index.ts'
+import type { ProtocolAccount } from './account-adapter.ts'
+
+/** What access tokens are signed with: cheaper than RS256, and keys for it are always there. */
+export const ACCESS_TOKEN_ALG = 'ES256'
+
+type OIDC = KoaContextWithOIDC['oidc']
 
 /** The APIs that tokens can be asked for (RFC 8707), as the library wants them told. */
 export interface Resources {
-  /** @throws InvalidTarget for an API nobody knows (RFC 8707 section 2) */
-  getResourceServerInfo(identifier: string): Promise<ResourceServer>
+  /**
+   * What a token for this API can carry, as far as it is known yet: of what the API has, what the client may ask for
+   * and what the person's roles allow.
+   * @throws InvalidTarget for an API nobody knows, or that the client may not use by itself (RFC 8707 section 2)
+   */
+  getResourceServerInfo(ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer>
+  /** The APIs of an authorization request are looked up before the person is known: looks once more. */
+  narrow(ctx: KoaContextWithOIDC): Promise<void>
+  /** Whether a client speaks for the API that a token was made out to (RFC 7662 section 4). */
+  isResourceServer(client: Client, audience: unknown): Promise<boolean>
+}
+
+/** Who a token would be for. */
+export interface Grantee {
+  readonly client: Client
+  /** The person, when one is known. */
+  readonly standing?: Standing | undefined
+  /** A client by itself may do what it was allowed; with a person, what is not restricted for it. */
+  readonly isAlone?: boolean
+}
+
+/** The permissions of an API that can be granted. Nobody gets more than all of these agree on. */
+export function grantablePermissions(api: Api, { client, standing, isAlone = false }: Grantee): string[] {
+  const policy = client.api_permissions as Readonly<Record<string, readonly string[]>> | undefined
+  const allowList = policy || isAlone ? (policy?.[api.identifier] ?? []) : undefined
+  return api.permissions
+    .map(({ name }) => name)
+    .filter((name) => allowList?.includes(name) ?? true)
+    .filter((name) => !standing || can(standing.rights, api.identifier, name))
+}
+
+/**
+ * The organization that the person is to act for, asked for as a scope `organization:<id>` next to those of an API.
+ * @throws InvalidScope for more than one
+ */
+export function organizationIn(words: Iterable<string>): string | undefined {
+  const ids = [...words].filter((word) => word.startsWith(ORGANIZATION_SCOPE))
+  if (ids.length > 1) throw new errors.InvalidScope('a token is for one organization', ids.join(' '))
+  return ids[0]?.slice(ORGANIZATION_SCOPE.length)
+}
+
+/** The scopes that the token at hand is asked for, or those that were asked for before and kept. */
+export function askedScopes({ params, requestParamScopes, entities }: OIDC): ReadonlySet<string> {
+  if (params?.scope) return requestParamScopes
+  return (entities.RefreshToken ?? entities.AuthorizationCode)?.scopes ?? new Set()
 }
 
 /** APIs get JWT access tokens (RFC 9068), which they can check by themselves. */
 export function createResources({ apis }: Pick<Access, 'apis'>, accessTokenSeconds: number): Resources {
+  const getResourceServerInfo: Resources['getResourceServerInfo'] = async ({ oidc }, identifier, client) => {
+    const api = await apis.find(identifier)
+    if (!api) throw new errors.InvalidTarget()
+    const isAlone = oidc.params?.grant_type === 'client_credentials'
+    const asked = isAlone ? undefined : organizationIn(askedScopes(oidc))
+    const standing = await (oidc.account as ProtocolAccount | undefined)?.standing(asked)
+    const names = grantablePermissions(api, { client, standing, isAlone })
+    if (isAlone && names.length === 0) throw new errors.InvalidTarget('this client may not use the API by itself')
+    // Until the person is known nobody can say whether they belong to it.
+    const organization = asked && (!standing || standing.organization) ? [`${ORGANIZATION_SCOPE}${asked}`] : []
+    return {
+      audience: identifier,
+      scope: [...names, ...organization].join(' '),
+      accessTokenTTL: api.accessTokenSeconds ?? accessTokenSeconds,
+      accessTokenFormat: 'jwt',
+      jwt: { sign: { alg: ACCESS_TOKEN_ALG } },
+    }
+  }
+
   return {
-    async getResourceServerInfo(identifier) {
-      const api = await apis.find(identifier)
-      if (!api) throw new errors.InvalidTarget()
-      return {
-        audience: identifier,
-        scope: api.permissions.map(({ name }) => name).join(' '),
-        accessTokenTTL: api.accessTokenSeconds ?? accessTokenSeconds,
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'ES256' } },
+    getResourceServerInfo,
+    async narrow(ctx) {
+      const { client, resourceServers = {} } = ctx.oidc
+      if (!client) return
+      for (const [identifier, server] of Object.entries(resourceServers)) {
+        const { scope } = await getResourceServerInfo(ctx, identifier, client)
+        server.scope = scope
       }
+    },
+    async isResourceServer(client, audience) {
+      if (typeof audience !== 'string' || client.clientAuthMethod === 'none') return false
+      return (await apis.find(audience))?.resourceServers.includes(client.clientId) ?? false
     },
   }
 }

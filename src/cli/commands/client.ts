@@ -14,8 +14,10 @@ The file holds client metadata as RFC 7591 names it, for example:
     "grant_types": ["authorization_code", "refresh_token"],
     "token_endpoint_auth_method": "client_secret_basic"
   }
-Three more are known here: first_party (people are not asked to consent), require_pkce (true unless you say false)
-and minimum_acr (the least that a sign-in has to prove).`
+Four more are known here: first_party (people are not asked to consent), require_pkce (true unless you say false),
+minimum_acr (the least that a sign-in has to prove) and api_permissions (which permissions it may ask for, by API:
+{"https://api.example.com": ["read:orders"]}). A client that acts by itself (client_credentials) has none but these; one
+that acts for people is not restricted without them.`
 
 /** What an app has to be told, its secret this once. */
 function presentRegistered({ client_id, client_secret }: RegisteredClient, issuer: string): Outcome {

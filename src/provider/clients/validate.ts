@@ -3,7 +3,7 @@ import { type Door, findPolicyProblem, type PolicyOptions } from './policies/ind
 import { refusals } from './refusals.ts'
 import { provesItselfBySecret } from './secrets.ts'
 
-/** Client metadata as it comes in: RFC 7591 section 2, and `first_party`, `require_pkce` and `minimum_acr` of our own. */
+/** Client metadata as it comes in: RFC 7591 section 2, and what only operators decide. */
 export type RegistrationRequest = Readonly<Record<string, unknown>>
 
 /**
@@ -18,6 +18,7 @@ const GIVEN = ['client_id', 'client_secret', 'client_id_issued_at', 'client_secr
 
 /** Misspelled metadata would be dropped in silence; better to hear about it. */
 const KNOWN = new Set([
+  'api_permissions',
   'application_type',
   'backchannel_logout_session_required',
   'backchannel_logout_uri',

@@ -1,40 +1,9 @@
 import type { Context } from 'koa'
-import type { Interaction } from 'oidc-provider'
-import { scopes as personScopes } from '../claims.ts'
 import type { Consent } from '../consents.ts'
+import { missingOf, requestedBy } from './requested.ts'
 import { type InteractionDependencies, presentClient, type Seam, seeOther, textParam } from './seam.ts'
 
 const SECONDS_A_DAY = 86_400
-
-/** What the library found missing from the grant. */
-interface Missing {
-  readonly missingOIDCScope?: readonly string[]
-  readonly missingOIDCClaims?: readonly string[]
-  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>
-}
-
-const missingOf = ({ prompt }: Interaction) => prompt.details as Missing
-
-/** What is asked for: of the person, and of each API. */
-async function requestedBy(interaction: Interaction, { access }: InteractionDependencies) {
-  const words = textParam(interaction, 'scope')?.split(' ') ?? []
-  const { missingOIDCScope = [], missingResourceScopes = {} } = missingOf(interaction)
-  const asked = [interaction.params.resource ?? []].flat().map(String)
-  const apis = (await access.apis.list()).filter(({ identifier }) => asked.includes(identifier))
-  const person = words.filter((name) => personScopes.includes(name) && name !== 'openid' && name !== 'offline_access')
-  const ofApis = apis.flatMap(({ identifier, permissions }) =>
-    permissions
-      .filter(({ name }) => words.includes(name))
-      .map(({ name, title }) => ({ name, title, isNew: missingResourceScopes[identifier]?.includes(name) ?? false })),
-  )
-  return {
-    scopes: [
-      ...person.map((name) => ({ name, titleKey: `scopes.${name}`, isNew: missingOIDCScope.includes(name) })),
-      ...ofApis,
-    ],
-    isOffline: words.includes('offline_access'),
-  }
-}
 
 /** Where the answer goes, as people read it: a host, this device, or an app by its scheme. */
 function whereTo(redirectUri: string | undefined): string | undefined {
@@ -46,7 +15,7 @@ function whereTo(redirectUri: string | undefined): string | undefined {
 export async function showConsent(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<void> {
   const { interaction, client, uid } = seam
   const account = await deps.accounts.find(interaction.session?.accountId ?? '')
-  const { scopes, isOffline } = await requestedBy(interaction, deps)
+  const { scopes, isOffline } = await requestedBy(seam, account, deps)
   const details: Readonly<Record<string, string | undefined>> = { profile: account?.name, email: account?.email }
   deps.render(ctx, 'consent', {
     client: presentClient(client),

@@ -1,6 +1,7 @@
 // Policies: what a client may be like, whichever door it comes through. Pure. Types and what a standard makes of each
 // value are checked by the library after this.
 import { findJwksProblem } from './keys.ts'
+import { findPermissionsProblem } from './permissions.ts'
 import { type Door, OPERATOR_ONLY, type Terms, termsOf } from './terms.ts'
 import { findRedirectUriProblem, findWebUriProblem, isOnHost } from './uris.ts'
 
@@ -109,8 +110,25 @@ const keys: Rule = ({ metadata: { jwks } }) => {
   return reason ? { field: 'jwks', reason } : undefined
 }
 
+const apiPermissions: Rule = ({ metadata: { api_permissions } }) => {
+  const reason = api_permissions === undefined ? undefined : findPermissionsProblem(api_permissions)
+  return reason ? { field: 'api_permissions', reason } : undefined
+}
+
 /** In this order: the cheap ones first, and nothing is parsed that is too large. */
-const rules: readonly Rule[] = [size, numbers, texts, trust, grants, responses, redirects, addresses, hosts, keys]
+const rules: readonly Rule[] = [
+  size,
+  numbers,
+  texts,
+  trust,
+  grants,
+  responses,
+  redirects,
+  addresses,
+  hosts,
+  keys,
+  apiPermissions,
+]
 
 /** What speaks against a client of this metadata coming through this door, if anything does. */
 export function findPolicyProblem(metadata: Metadata, door: Door, options: PolicyOptions): PolicyProblem | undefined {

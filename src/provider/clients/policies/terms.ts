@@ -11,7 +11,7 @@ export interface Terms {
 }
 
 /** What only our own doors may decide about a client. */
-export const OPERATOR_ONLY = ['first_party', 'require_pkce', 'minimum_acr'] as const
+export const OPERATOR_ONLY = ['first_party', 'require_pkce', 'minimum_acr', 'api_permissions'] as const
 
 const trusted: Terms = {
   grantTypes: [

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import * as oidc from 'openid-client'
+import { answerOf, RelyingParty } from '../support/relying-party.ts'
+import { createWorld, PASSWORD, type World } from '../support/world.ts'
+
+const DEMO = 'https://demo-api.example'
+const EVERYTHING = 'read:posts write:posts delete:posts read:users write:users delete:users'
+let world: World
+before(async () => {
+  world = await createWorld()
+})
+after(() => world.close())
+
+const wordsOf = (scope: unknown) =>
+  String(scope ?? '')
+    .split(' ')
+    .filter(Boolean)
+    .sort()
+const payloadOf = (tokens: { access_token: string }) => decodeJwt(tokens.access_token)
+
+/** Signs somebody with these roles in, with all permissions of the demo API asked for. */
+async function signIn(email: string, roles: string[], parameters: Record<string, string> = {}, metadata = {}) {
+  const account = await world.addAccount(email, { roles })
+  const party = await RelyingParty.create(world, metadata)
+  const started = await party.start({ resource: DEMO, scope: `openid ${EVERYTHING}`, ...parameters })
+  const page = await party.browser.open(started.url)
+  const asked = await party.browser.press(page, 'continue', { identifier: email })
+  const consent = await party.browser.press(asked, 'sign-in', { password: PASSWORD })
+  const tokens = await party.redeem(await party.consent(consent), started, { resource: DEMO })
+  return { account, party, consent, tokens }
+}
+
+const refresh = (
+  party: RelyingParty,
+  tokens: { refresh_token?: string | undefined },
+  more: Record<string, string> = {},
+) => oidc.refreshTokenGrant(party.configuration, tokens.refresh_token ?? '', { resource: DEMO, ...more })
+
+test('a token for an API is a JWT of RFC 9068 and says what the person may do there', async () => {
+  const { account, tokens, party } = await signIn('claims@example.com', ['moderator'])
+  const { alg, typ, kid } = decodeProtectedHeader(tokens.access_token)
+  assert.deepEqual([alg, typ, typeof kid], ['ES256', 'at+jwt', 'string'])
+  const { iss, aud, sub, client_id, jti, iat = 0, nbf, exp = 0, auth_time, acr, amr, ...rest } = payloadOf(tokens)
+  assert.deepEqual([iss, aud, sub, client_id], [world.issuer, DEMO, account.id, party.clientId])
+  assert.equal(nbf, iat)
+  assert.equal(exp - iat, world.config.lifetimes.accessTokenSeconds)
+  assert.ok(typeof jti === 'string' && Number(auth_time) <= iat)
+  assert.deepEqual([typeof acr, amr], ['string', ['pwd']])
+  assert.deepEqual(wordsOf(rest.scope), ['delete:posts', 'read:posts', 'read:users', 'write:posts'])
+  assert.deepEqual(rest.permissions, String(rest.scope).split(' '))
+  assert.equal(rest.roles, undefined, 'roles were not asked for')
+  assert.deepEqual(wordsOf(tokens.scope), wordsOf(rest.scope))
+})
+
+test('people are asked only for what their roles allow', async () => {
+  const { consent, tokens } = await signIn('consent@example.com', ['user'])
+  assert.match(consent.text, /<li>Write posts<\/li>/)
+  assert.doesNotMatch(consent.text, /Delete posts|See users|Delete users/)
+  assert.deepEqual(wordsOf(payloadOf(tokens).scope), ['read:posts', 'write:posts'])
+})
+
+test('who may do nothing gets a token that says so', async () => {
+  const { consent, tokens } = await signIn('nothing@example.com', [])
+  assert.doesNotMatch(consent.text, /posts|users/)
+  const { scope, permissions } = payloadOf(tokens)
+  assert.deepEqual([scope, permissions], [undefined, []])
+})
+
+test('a role that is taken away is gone from the next token, and one that is given does not ask for itself', async () => {
+  const { account, party, tokens } = await signIn('change@example.com', ['moderator'])
+  await world.accounts.removeRole(account.id, 'moderator')
+  await world.accounts.addRole(account.id, 'user')
+  const less = await refresh(party, tokens)
+  assert.deepEqual(wordsOf(payloadOf(less).scope), ['read:posts', 'write:posts'])
+  await world.accounts.addRole(account.id, 'admin')
+  const more = await refresh(party, less)
+  // Consented to were the four that a moderator has.
+  assert.deepEqual(wordsOf(payloadOf(more).scope), ['delete:posts', 'read:posts', 'read:users', 'write:posts'])
+})
+
+test('a permission that the API has no more is gone from the next token', async () => {
+  const api = { identifier: 'https://short.example', name: 'Short', permissions: [{ name: 'read:a', title: 'A' }] }
+  await world.access.apis.create({ ...api, accessTokenSeconds: 60 })
+  await world.access.roles.create({
+    name: 'short',
+    title: 'Short',
+    permissions: [{ api: api.identifier, names: ['*'] }],
+  })
+  await world.addAccount('short@example.com', { roles: ['short'] })
+  const party = await RelyingParty.create(world)
+  const started = await party.start({ resource: api.identifier, scope: 'openid read:a' })
+  const page = await party.signIn(await party.browser.open(started.url), 'short@example.com')
+  const tokens = await party.redeem(page, started, { resource: api.identifier })
+  const { iat = 0, exp = 0, scope } = payloadOf(tokens)
+  assert.deepEqual([exp - iat, scope], [60, 'read:a'])
+  await world.access.apis.update({ ...api, permissions: [] })
+  assert.equal(payloadOf(await refresh(party, tokens, { resource: api.identifier })).scope, undefined)
+})
+
+test('roles and organizations are told by scopes of their own', async () => {
+  const scope = 'openid roles organizations read:posts'
+  const acme = await world.access.organizations.create({ name: 'Acme' })
+  const member = await world.addAccount('told@example.com', { roles: ['user'] })
+  await world.access.organizations.addMember(acme.id, { accountId: member.id, roles: ['moderator'] })
+  const party = await RelyingParty.create(world)
+  const started = await party.start({ scope, resource: DEMO })
+  const page = await party.signIn(await party.browser.open(started.url), 'told@example.com')
+  const tokens = await party.redeem(page, started)
+  const organizations = [{ id: acme.id, name: 'Acme', tenant_id: acme.id, roles: ['moderator'] }]
+  const idToken = tokens.claims()
+  assert.deepEqual([idToken?.roles, idToken?.organizations], [['user'], organizations])
+  const info = await oidc.fetchUserInfo(party.configuration, tokens.access_token, member.id)
+  assert.deepEqual([info.roles, info.organizations], [['user'], organizations])
+  const { roles: forApi } = payloadOf(await refresh(party, tokens))
+  assert.deepEqual(forApi, ['user'])
+
+  const silent = await party.run('told@example.com', { scope: 'openid' }).catch(() => undefined)
+  assert.equal(silent?.claims()?.roles, undefined)
+})
+
+test('an organization is chosen by a scope, and its roles count while the person belongs to it', async () => {
+  const acme = await world.access.organizations.create({ name: 'Choice', tenantId: 'group' })
+  const account = await world.addAccount('choice@example.com', { roles: ['user'] })
+  await world.access.organizations.addMember(acme.id, { accountId: account.id, roles: ['moderator'] })
+  const party = await RelyingParty.create(world)
+  const scope = `openid roles ${EVERYTHING} organization:${acme.id}`
+  const started = await party.start({ scope, resource: DEMO })
+  const asked = await party.browser.press(await party.browser.open(started.url), 'continue', {
+    identifier: 'choice@example.com',
+  })
+  const consent = await party.browser.press(asked, 'sign-in', { password: PASSWORD })
+  assert.match(consent.text, /<li>Act for Choice<\/li>/)
+  const tokens = await party.redeem(await party.consent(consent), started, { resource: DEMO })
+  const claims = payloadOf(tokens)
+  assert.deepEqual([claims.organization_id, claims.tenant_id], [acme.id, 'group'])
+  assert.deepEqual(claims.roles, ['user', 'moderator'])
+  assert.ok(wordsOf(claims.scope).includes('delete:posts'))
+
+  await world.access.organizations.removeMember(acme.id, account.id)
+  const after = payloadOf(await refresh(party, tokens))
+  assert.deepEqual([after.organization_id, after.tenant_id, after.roles], [undefined, undefined, ['user']])
+  assert.deepEqual(wordsOf(after.scope), ['read:posts', 'write:posts'])
+})
+
+test('an organization that somebody does not belong to is not theirs to act for', async () => {
+  const other = await world.access.organizations.create({ name: 'Closed' })
+  const { consent, tokens } = await signIn('stranger@example.com', ['user'], {
+    scope: `openid read:posts organization:${other.id}`,
+  })
+  assert.doesNotMatch(consent.text, /Closed/)
+  assert.equal(payloadOf(tokens).organization_id, undefined)
+  assert.deepEqual(wordsOf(payloadOf(tokens).scope), ['read:posts'])
+
+  const party = await RelyingParty.create(world)
+  const two = await party.start({ resource: DEMO, scope: 'openid organization:a organization:b' })
+  assert.equal(answerOf(await party.browser.open(two.url)).error, 'invalid_scope')
+})
+
+test('a client acts by itself with the permissions it was allowed, and no others', async () => {
+  const machine = {
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+    token_endpoint_auth_method: 'client_secret_basic',
+  }
+  const allowed = await RelyingParty.create(world, { ...machine, api_permissions: { [DEMO]: ['read:posts'] } })
+  const tokens = await oidc.clientCredentialsGrant(allowed.configuration, { resource: DEMO, scope: EVERYTHING })
+  const { sub, client_id, scope, permissions } = payloadOf(tokens)
+  assert.deepEqual(
+    [sub, client_id, scope, permissions],
+    [allowed.clientId, allowed.clientId, 'read:posts', ['read:posts']],
+  )
+  const elsewhere = { resource: `${world.issuer}/api`, scope: 'read:accounts' }
+  const target = { error: 'invalid_target' }
+  await assert.rejects(oidc.clientCredentialsGrant(allowed.configuration, elsewhere), target)
+
+  const bare = await RelyingParty.create(world, machine)
+  await assert.rejects(oidc.clientCredentialsGrant(bare.configuration, { resource: DEMO, scope: EVERYTHING }), target)
+})
+
+test('a client that may ask for some permissions only gets no others for people either', async () => {
+  const metadata = { api_permissions: { [DEMO]: ['read:posts'] } }
+  const { consent, tokens } = await signIn('limited@example.com', ['admin'], {}, metadata)
+  assert.doesNotMatch(consent.text, /Write posts/)
+  assert.deepEqual(wordsOf(payloadOf(tokens).scope), ['read:posts'])
+  for (const api_permissions of ['read:posts', { [DEMO]: 'read:posts' }, { [DEMO]: ['two words'] }])
+    await assert.rejects(world.addClient({ api_permissions }), { code: 'client.metadata_invalid' })
+})
