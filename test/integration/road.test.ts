@@ -7,7 +7,7 @@ import { createWorld, type World } from '../support/world.ts'
 let world: World
 before(async () => {
   world = await createWorld()
-  await world.addAccount('ada@example.com')
+  await world.addAccount('ada@example.com', { roles: ['user'] })
 })
 after(() => world.close())
 

@@ -29,7 +29,7 @@ export function createJourneys(options: WorldOptions & VisitorOptions = {}): Jou
     before(async () => {
       browser = await launchChromium()
       world = await createWorld({ ...options, env: { GATEHOUSE_LOG_LEVEL: 'trace', ...options.env } })
-      await world.addAccount(ADA)
+      await world.addAccount(ADA, { roles: ['user'] })
     })
     after(async () => {
       await browser?.close()
