@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { documentOptions, exampleEnvironment, loadConfig } from '../../src/config/index.ts'
@@ -9,6 +9,8 @@ import { scratchFolder } from '../support/scratch.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
+/** Options and audit events are written alike: `mail.from` and `mail.refused`. */
+const isAuditEvent = (name: string) => read('src/audit/events.ts').includes(`'${name}'`)
 
 test('the table of options in the README is what the schema says (npm run docs)', () => {
   assert.equal(read('README.md'), documentOptions(read('README.md'), configDir))
@@ -59,3 +61,22 @@ test('the files for development and test are fine as they are', (t) => {
     assert.deepEqual(problemsOf({ env: { NODE_ENV: environment, DATA_DIR: scratchFolder(t) }, configDir }), [])
   }
 })
+
+for (const name of ['README.md', 'docs/production.md', 'SECURITY.md', 'CONTRIBUTING.md']) {
+  test(`${name} speaks of options that there are`, () => {
+    const known = new Set(options.flatMap(({ env, path }) => [env, `${env}_FILE`, path]))
+    const text = read(name)
+    for (const [env] of text.matchAll(/\bGATEHOUSE_[A-Z_]+[A-Z]\b/g)) assert.ok(known.has(env), env)
+    const sections = new Set(options.map(({ path }) => path.split('.')[0]))
+    for (const [, path = ''] of text.matchAll(/`([a-z]\w+(?:\.[a-z]\w+)+)`/g)) {
+      const isSection = options.some((option) => option.path.startsWith(`${path}.`))
+      if (sections.has(path.split('.')[0]) && !/\.(ts|yaml|md)$/.test(path) && !isAuditEvent(path))
+        assert.ok(known.has(path) || isSection, path)
+    }
+  })
+
+  test(`${name} leads to files that there are`, () => {
+    for (const [, target = ''] of read(name).matchAll(/\]\((?!https?:|#)([^)#]+)/g))
+      assert.ok(existsSync(join(root, name, '..', target)), target)
+  })
+}
