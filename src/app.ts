@@ -4,7 +4,7 @@ import { createAccess } from './access/index.ts'
 import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
-import { createMailboxes } from './mailboxes/index.ts'
+import { openMailboxRooms } from './mailbox-rooms.ts'
 import { createNotices } from './notices/index.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
@@ -17,7 +17,6 @@ import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
-import { openRegistration } from './registering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
@@ -174,21 +173,20 @@ async function openFeatures(ports: Ports) {
     invitationSeconds: config.lifetimes.invitationSeconds,
     onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })
-  const mailboxes = createMailboxes({ connection, sealer, audit })
-  const registration = openRegistration({ config, connection, access, accounts, audit, signIn, mailboxes, notices })
+  const mailRooms = openMailboxRooms({ config, connection, sealer, access, accounts, audit, signIn, notices })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
   await access.plant(readAccessSeed(seed))
-  const rooms = { audit, access, accounts, signIn, registration }
+  const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration }
   const protocol = await createProtocol({ ...ports, ...rooms, storage })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, access, accounts, mailboxes, notices, signIn, protocol }
+  return { audit, access, accounts, mailRooms, notices, signIn, protocol }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
 
 /** Everything that a request may pass, in this order. */
-function openDoors(ports: Ports, { audit, access, accounts, mailboxes, signIn, protocol }: Features): Koa {
+function openDoors(ports: Ports, { audit, access, accounts, mailRooms, signIn, protocol }: Features): Koa {
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
@@ -216,7 +214,7 @@ function openDoors(ports: Ports, { audit, access, accounts, mailboxes, signIn, p
     ports.assets.serve,
     ...routed(languageRoutes(ports.messages, ports.language)),
     ...createSelfService({
-      mailboxes,
+      ...mailRooms,
       browsers: ports.browsers,
       signIn,
       accounts,

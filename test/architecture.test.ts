@@ -17,11 +17,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   access: ['audit', 'platform'],
   accounts: ['audit', 'platform'],
   mailboxes: ['audit', 'platform'],
+  addresses: ['mailboxes', 'accounts', 'audit', 'platform'],
   registration: ['sign-in', 'mailboxes', 'accounts', 'access', 'audit', 'platform'],
   notices: ['audit', 'web', 'platform'],
   'sign-in': ['accounts', 'risk', 'access', 'audit', 'platform', 'config'],
   provider: ['registration', 'sign-in', 'sessions', 'accounts', 'access', 'audit', 'web', 'platform', 'config'],
   'self-service': [
+    'addresses',
     'notices',
     'mailboxes',
     'sign-in',

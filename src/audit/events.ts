@@ -34,6 +34,8 @@ export const events = {
   'password.breach_unchecked': z.strictObject({ reason: text }),
   'account.email_verified': z.strictObject({}),
   'account.email_changed': z.strictObject({}),
+  'account.email_change_started': z.strictObject({}),
+  'account.email_change_refused': z.strictObject({ reason: text }),
   'account.email_restored': z.strictObject({}),
   'mailbox.proved': z.strictObject({ purpose: text, by: z.enum(['link', 'code']) }),
   'mailbox.refused': z.strictObject({ reason: text }),

@@ -8,6 +8,7 @@ import { proofModel } from './proof.model.ts'
 import { createStart, type StartProof } from './start.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
+export { createMailLimits, type MailLimits } from './limits.ts'
 export type { ProofKey } from './proof.model.ts'
 
 /** Proving mailboxes. */

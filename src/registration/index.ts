@@ -3,14 +3,12 @@
 import type { Account, Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
-import type { Mailboxes, ProofKey } from '../mailboxes/index.ts'
+import type { Mailboxes, MailLimits, ProofKey } from '../mailboxes/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import type { SignIn } from '../sign-in/index.ts'
-import { createLimits, type RegistrationLimiters } from './limits.ts'
 import { isWelcome, type RegistrationPolicy } from './policy.ts'
 import { refusals } from './refusals.ts'
 
-export type { RegistrationLimiters } from './limits.ts'
 export type { RegistrationPolicy } from './policy.ts'
 
 /** Where a registration stands. */
@@ -79,7 +77,7 @@ export interface RegistrationDependencies {
   readonly password: SignIn['password']
   readonly audit: Audit
   readonly policy: RegistrationPolicy
-  readonly limiters: RegistrationLimiters
+  readonly limits: MailLimits
   /** Keeps a mail for sending; takes the same time whoever it is for. */
   readonly send: (mail: RegistrationMail) => Promise<void>
   /** The roles of an account that somebody makes by themselves. */
@@ -90,8 +88,7 @@ const keyOf = (uid: string): ProofKey => ({ purpose: 'register', owner: uid })
 
 /** Opens the room. */
 export function createRegistration(deps: RegistrationDependencies): Registration {
-  const { accounts, mailboxes, password, audit, policy, send } = deps
-  const limits = createLimits(deps.limiters)
+  const { accounts, mailboxes, password, audit, policy, limits, send } = deps
 
   const refuse = async ({ origin, clientId }: Registrant, reason: string, refusal: Error): Promise<never> => {
     await audit.record('registration.refused', { origin, clientId }, { reason })

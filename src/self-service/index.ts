@@ -4,11 +4,13 @@ import { routed } from '../web/index.ts'
 import { type AccountPagesDependencies, createAccountPages } from './account/index.ts'
 import { type ConfirmDependencies, confirmRoutes } from './confirm.routes.ts'
 import { type HomeDependencies, homeRoutes } from './home.routes.ts'
+import { type UndoEmailDependencies, undoEmailRoutes } from './undo-email.routes.ts'
 import { type WelcomeDependencies, welcomeRoutes } from './welcome.routes.ts'
 
 /** Opens the door. */
 export function createSelfService(
-  deps: WelcomeDependencies & HomeDependencies & ConfirmDependencies & AccountPagesDependencies,
+  deps: WelcomeDependencies & HomeDependencies & ConfirmDependencies & UndoEmailDependencies & AccountPagesDependencies,
 ): readonly Middleware[] {
-  return [...[homeRoutes(deps), welcomeRoutes(deps), confirmRoutes(deps)].flatMap(routed), ...createAccountPages(deps)]
+  const alone = [homeRoutes(deps), welcomeRoutes(deps), confirmRoutes(deps), undoEmailRoutes(deps)]
+  return [...alone.flatMap(routed), ...createAccountPages(deps)]
 }

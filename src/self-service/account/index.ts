@@ -3,10 +3,12 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { Accounts } from '../../accounts/index.ts'
+import type { Addresses } from '../../addresses/index.ts'
 import { OWN_RETURN_PATH, type OwnPages } from '../../provider/index.ts'
 import type { SignIn } from '../../sign-in/index.ts'
-import { type Csrf, type Render, routed } from '../../web/index.ts'
+import { type Browsers, type Csrf, type Render, routed } from '../../web/index.ts'
 import { credentialRoutes } from './credentials.routes.ts'
+import { emailRoutes } from './email.routes.ts'
 import { createFrame } from './frame.ts'
 import { createGuard } from './guard.ts'
 
@@ -14,6 +16,8 @@ import { createGuard } from './guard.ts'
 export interface AccountPagesDependencies {
   readonly signIn: SignIn
   readonly accounts: Accounts
+  readonly addresses: Addresses
+  readonly browsers: Browsers
   readonly own: OwnPages
   readonly render: Render
   readonly csrf: Csrf
@@ -27,7 +31,8 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Mid
   const { enrolment } = signIn
   const guard = createGuard(deps)
   const ways = enrolment.methods.map((name) => ({ href: `/account/security/${name}`, labelKey: `methods.${name}` }))
-  const pages = [{ href: '/account', labelKey: 'account.overview' }, ...ways]
+  const email = { href: '/account/email', labelKey: 'account.email.title' }
+  const pages = [{ href: '/account', labelKey: 'account.overview' }, email, ...ways]
   const show = createFrame(render, pages, own.signOutHref)
 
   const overview = new Router()
@@ -43,5 +48,6 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Mid
     }),
   )
   overview.get(OWN_RETURN_PATH, guard.comeBack)
-  return [overview, credentialRoutes({ ...deps, enrolment, guard, show })].flatMap(routed)
+  const common = { ...deps, guard, show }
+  return [overview, emailRoutes(common), credentialRoutes({ ...common, enrolment })].flatMap(routed)
 }

@@ -1,0 +1,88 @@
+import type { Access } from './access/index.ts'
+import type { Accounts } from './accounts/index.ts'
+import { type AddressMail, createAddresses } from './addresses/index.ts'
+import type { Audit } from './audit/index.ts'
+import type { Config } from './config/index.ts'
+import { createMailboxes, createMailLimits, type MailboxesDependencies, type MailLimits } from './mailboxes/index.ts'
+import type { Notices } from './notices/index.ts'
+import { createLimiter } from './platform/limiter.ts'
+import { createRegistration, type RegistrationMail } from './registration/index.ts'
+import type { SignIn } from './sign-in/index.ts'
+
+/** What the rooms that prove mailboxes are put together from. */
+interface Parts extends MailboxesDependencies {
+  readonly config: Config
+  readonly access: Access
+  readonly accounts: Accounts
+  readonly audit: Audit
+  readonly signIn: SignIn
+  readonly notices: Notices
+}
+
+const WINDOW_SECONDS = 60 * 60
+/** Mails an hour: what one person needs, and what one mailbox has to bear at most. */
+const PER_PAIR = 3
+const PER_IDENTIFIER = 12
+
+/** The role of everybody who makes an account, where there is such a role. */
+const EVERYBODY = 'user'
+
+/** One count for all of them: whoever is written to does not care why. */
+function openLimits({ config, connection }: Parts): MailLimits {
+  const limiter = (name: string, points: number) =>
+    createLimiter({ connection, name, points, windowSeconds: WINDOW_SECONDS })
+  return createMailLimits({
+    byAddress: limiter('mailbox-address', config.accounts.registrationMailsPerAddress),
+    byPair: limiter('mailbox-pair', PER_PAIR),
+    byIdentifier: limiter('mailbox-identifier', PER_IDENTIFIER),
+  })
+}
+
+/** The mails of a registration. */
+function sendForRegistration({ notices, config }: Parts) {
+  const { issuer } = config.server
+  return ({ email, locale, what }: RegistrationMail) => {
+    if ('account' in what) {
+      return notices.send('accountExists', { email, locale, id: what.account.id }, { link: `${issuer}/account` })
+    }
+    const { token, code, expiresAt } = what
+    return notices.send('emailVerification', { email, locale }, { link: `${issuer}/confirm/${token}`, code, expiresAt })
+  }
+}
+
+/** The mails about the address of an account. */
+function sendForAddresses({ notices, config }: Parts) {
+  const { issuer } = config.server
+  return async (mail: AddressMail): Promise<void> => {
+    const to = { email: mail.email, locale: mail.locale, id: mail.account.id }
+    if (mail.kind === 'taken') return notices.send('accountExists', to, { link: `${issuer}/account` })
+    const { token, expiresAt } = mail
+    if (mail.kind === 'changed') {
+      const { newEmail, address } = mail
+      return notices.tell('emailChanged', to, { newEmail, address, link: `${issuer}/email-undo/${token}`, expiresAt })
+    }
+    const proof = { link: `${issuer}/confirm/${token}`, code: mail.code, expiresAt }
+    return notices.send(mail.kind === 'change' ? 'emailChangeProof' : 'emailVerification', to, proof)
+  }
+}
+
+/** Mailboxes, and what is built on proving them. Without a way to send mail nobody can register. */
+export function openMailboxRooms(parts: Parts) {
+  const { access, config, notices, signIn } = parts
+  const { registrationDomains, registration = config.environment === 'development' ? 'open' : 'closed' } =
+    config.accounts
+  const mailboxes = createMailboxes(parts)
+  const limits = openLimits(parts)
+  const rooms = { ...parts, mailboxes, limits }
+  return {
+    mailboxes,
+    registration: createRegistration({
+      ...rooms,
+      password: signIn.password,
+      policy: { isOpen: registration === 'open' && notices.canSend, allowedDomains: registrationDomains },
+      send: sendForRegistration(parts),
+      findRoles: async () => (await access.roles.findAll([EVERYBODY])).map(({ name }) => name),
+    }),
+    addresses: createAddresses({ ...rooms, send: sendForAddresses(parts) }),
+  }
+}

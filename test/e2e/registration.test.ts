@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { createJourneys, type Surroundings } from '../support/journey.ts'
+import { startOtherApp } from '../support/other-app.ts'
+
+const PASSWORD = 'A password nobody else has 1'
+const env = { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open' }
+
+/** The newest mail to this address, as the inbox shows it. */
+async function readMail({ world, visitor }: Surroundings, to: string) {
+  const [mail] = await world.mails(to)
+  const text = mail?.text ?? ''
+  const [link = '', code = ''] = [/^https?:\/\/\S+$/m.exec(text)?.[0], /^(\d{6})$/m.exec(text)?.[1]]
+  visitor.secrets.keep('mailed link', link.split('/').at(-1))
+  return { link, code }
+}
+
+/** From the app to the page that waits for the mail. */
+async function askFor(surroundings: Surroundings, email: string) {
+  const { t, world, visitor } = surroundings
+  const app = await startOtherApp(t, world, { first_party: true })
+  await visitor.open(app.requestUrl())
+  await visitor.sees('Sign in')
+  await visitor.follow('Create an account')
+  await visitor.sees('Create an account')
+  await visitor.type('E-mail', email)
+  await visitor.press('Continue')
+  await visitor.sees('Look into your mailbox')
+  return app
+}
+
+const journey = createJourneys({ env })
+const withoutScript = createJourneys({ env, hasScript: false })
+
+journey('a new person makes an account by the code of a mail, and is back at the app', async (surroundings) => {
+  const { visitor } = surroundings
+  const app = await askFor(surroundings, 'grace@example.com')
+  const { code } = await readMail(surroundings, 'grace@example.com')
+  await visitor.type('Code from the mail', code === '000000' ? '111111' : '000000')
+  await visitor.press('Continue')
+  await visitor.sees('Look into your mailbox')
+  assert.match((await visitor.page.getByRole('alert').textContent()) ?? '', /not the code/)
+  await visitor.type('Code from the mail', code)
+  await visitor.press('Continue')
+  await visitor.sees('Choose a password')
+  await visitor.type('Name (optional)', 'Grace')
+  await visitor.type('Password', PASSWORD)
+  await visitor.press('Create the account')
+  await visitor.sees('Back at the app')
+  assert.ok(app.received().code)
+})
+
+journey('the link opens in the same browser, in a tab of its own', async (surroundings) => {
+  const { visitor } = surroundings
+  const app = await askFor(surroundings, 'linus@example.com')
+  const { link } = await readMail(surroundings, 'linus@example.com')
+  await visitor.open(link)
+  await visitor.sees('Confirm your e-mail address')
+  await visitor.press('Confirm')
+  await visitor.sees('Choose a password')
+  await visitor.type('Password', PASSWORD)
+  await visitor.press('Create the account')
+  await visitor.sees('Back at the app')
+  assert.ok(app.received().code)
+  await visitor.open(link)
+  await visitor.sees('This link does not work any more')
+})
+
+withoutScript('without script, and with the mail read on another device', async (surroundings) => {
+  const { visitor } = surroundings
+  const app = await askFor(surroundings, 'edsger@example.com')
+  const at = visitor.page.url()
+  const { link, code } = await readMail(surroundings, 'edsger@example.com')
+  // Another device has none of these cookies.
+  const kept = await visitor.page.context().cookies()
+  await visitor.page.context().clearCookies()
+  await visitor.open(link)
+  await visitor.sees('Confirm your e-mail address')
+  await visitor.press('Confirm')
+  await visitor.sees('Type this code where you started')
+  assert.ok(await visitor.page.getByText(code, { exact: true }).isVisible())
+  await visitor.page.context().addCookies(kept)
+  await visitor.open(at)
+  await visitor.type('Code from the mail', code)
+  await visitor.press('Continue')
+  await visitor.sees('Choose a password')
+  await visitor.type('Password', PASSWORD)
+  await visitor.press('Create the account')
+  await visitor.sees('Back at the app')
+  assert.ok(app.received().code)
+})
