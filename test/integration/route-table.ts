@@ -3,6 +3,7 @@
  * - `public`: nothing, it shows or does what everybody may see and do;
  * - `interaction`: the signed cookie of this interaction in this browser;
  * - `interaction form`: that, and the token of a form of ours (CSRF);
+ * - `session`: somebody is signed in; `session form`: that, and the token of a form of ours;
  * - `form`: the token of a form of ours, bound to a cookie where there is one;
  * - `state`: an answer to what was asked in this browser;
  * - `confirmation`: the secret that the page before has put into its form;
@@ -12,6 +13,8 @@ export type Guard =
   | 'public'
   | 'interaction'
   | 'interaction form'
+  | 'session'
+  | 'session form'
   | 'form'
   | 'state'
   | 'confirmation'
@@ -51,8 +54,23 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'POST /welcome', guard: 'form', status: 403 },
   { route: 'GET /welcome/done/:kind', guard: 'public', status: 200 },
 
+  { route: 'GET /confirm/:token', guard: 'public', status: 410, referrer: 'strict-origin' },
+  { route: 'POST /confirm/:token', guard: 'form', status: 403, referrer: 'strict-origin' },
+
+  { route: 'GET /account', guard: 'session', status: 303 },
+  { route: 'GET /account/return', guard: 'state', status: 303 },
+  { route: 'GET /account/security/:method', guard: 'session', status: 303 },
+  { route: 'GET /account/security/:method/add', guard: 'session', status: 303 },
+  { route: 'GET /account/security/:method/:id/remove', guard: 'session', status: 303 },
+  { route: 'POST /account/security/:method/add', guard: 'session form', status: 303 },
+  { route: 'POST /account/security/:method/confirm', guard: 'session form', status: 303 },
+  { route: 'POST /account/security/:method/:id/rename', guard: 'session form', status: 303 },
+  { route: 'POST /account/security/:method/:id/remove', guard: 'session form', status: 303 },
+
   { route: 'GET /interaction/:uid', guard: 'interaction', status: 410 },
   { route: 'GET /interaction/:uid/:method/return', guard: 'interaction', status: 410 },
+  { route: 'GET /interaction/:uid/register', guard: 'interaction', status: 410 },
+  { route: 'POST /interaction/:uid/register', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/begin', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/abort', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/consent', guard: 'interaction form', status: 410 },

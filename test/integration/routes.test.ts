@@ -7,7 +7,7 @@ import { Browser } from '../support/browser.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { throughProxy } from '../support/proxy.ts'
 import { RelyingParty } from '../support/relying-party.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createWorld, PASSWORD, type World } from '../support/world.ts'
 import { ROUTES, type RouteRow } from './route-table.ts'
 
 type Register = (name: string, path: string, ...middleware: unknown[]) => unknown
@@ -38,9 +38,12 @@ const ofHouse = (middleware: readonly Middleware[]) =>
     ),
   )
 
+/** What is off unless somebody asks for it. */
+const everything = { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open' }
+
 let world: World
 before(async () => {
-  world = await createWorld()
+  world = await createWorld({ env: everything })
 })
 after(() => world.close())
 
@@ -145,7 +148,10 @@ test('every other form is taken with its token only', async () => {
   await browser.open(`/welcome/${await world.signIn.invitations.issue('set-password', account)}`)
   const { csrf = '' } = (await browser.get('/workbench/playground')).forms[0]?.fields ?? {}
   await browser.post('/workbench/playground/start', { csrf, client_id: 'playground', 'scope.openid': 'on' })
-  const rows = ROUTES.filter(({ guard }) => guard === 'form')
+  const rows = ROUTES.filter(({ guard }) => guard === 'form' || guard === 'session form')
+  const password = await browser.press(await browser.open('/account'), 'continue', { identifier: 'ada@example.com' })
+  const signedIn = await browser.press(password, 'sign-in', { password: PASSWORD })
+  assert.equal(signedIn.url.pathname, '/account')
   for (const row of rows) {
     const answer = await browser.post(partsOf(row)[1], { csrf: 'x' }, { accept: 'application/json' })
     assert.equal(answer.status, 403, row.route)
@@ -159,6 +165,10 @@ test('in production nothing of the workbench exists, and every answer carries HS
   const secret = () => randomBytes(32).toString('base64url')
   const production = await createWorld({
     env: {
+      ...everything,
+      // Nobody listens there, and nothing is sent.
+      GATEHOUSE_MAIL_FROM: 'gatehouse@example.com',
+      GATEHOUSE_MAIL_SMTP_URL: 'smtps://localhost:9',
       NODE_ENV: 'production',
       ISSUER: 'https://id.example.com',
       MONGODB_URI: database.uri,
