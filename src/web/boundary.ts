@@ -20,7 +20,6 @@ const plain: Readonly<Record<number, { code: string; message: string }>> = {
   405: { code: 'request.method_not_allowed', message: 'This cannot be done here.' },
   413: { code: 'request.too_large', message: 'The request is too large.' },
   415: { code: 'request.media_type', message: 'The request has a form that is not understood here.' },
-  501: { code: 'request.method_not_allowed', message: 'This cannot be done here.' },
 }
 
 function toRefusal(error: unknown): Refusal | undefined {
@@ -60,8 +59,10 @@ export function boundary({ render, logger, onRefused }: BoundaryOptions): Middle
     try {
       await next()
       if (ctx.status < 400 || ctx.body) return
-      const { code, message } = plain[ctx.status] ?? { code: 'request.not_found', message: 'There is no such page.' }
-      presentRefusal(ctx, render, new Refusal({ code, status: ctx.status, message }))
+      // The router says 501 to methods that it has never heard of; the mistake is the caller's all the same.
+      const status = ctx.status === 501 ? 405 : ctx.status
+      const { code, message } = plain[status] ?? { code: 'request.not_found', message: 'There is no such page.' }
+      presentRefusal(ctx, render, new Refusal({ code, status, message }))
     } catch (error) {
       const origin = originOf(ctx)
       const refusal = toRefusal(error)

@@ -5,6 +5,13 @@ import { Refusal } from '../platform/refusal.ts'
 const malformed = (message: string, cause?: unknown) =>
   new Refusal({ code: 'request.malformed', status: 400, message, cause })
 
+/** A body is read as it comes: unpacking what a stranger packed buys nothing here, and can be made to cost much. */
+function refusePacked(ctx: Context): void {
+  const encoding = ctx.get('Content-Encoding')
+  if (encoding && encoding !== 'identity')
+    throw new Refusal({ code: 'request.media_type', status: 415, message: 'The request must not be compressed.' })
+}
+
 /** Reads the form of a request into memory, 64 KiB at most. Anything but a form is refused. */
 export function formBody(): Middleware {
   // As text: a form here is a flat list of fields, and nothing that parses it further gets to see it.
@@ -18,6 +25,7 @@ export function formBody(): Middleware {
     if (!ctx.is('application/x-www-form-urlencoded')) {
       throw new Refusal({ code: 'request.media_type', status: 415, message: 'A form is expected here.' })
     }
+    refusePacked(ctx)
     return parse(ctx, next)
   }
 }
@@ -45,6 +53,7 @@ export async function readJson(ctx: Context): Promise<Readonly<Record<string, un
   if (!ctx.is('application/json')) {
     throw new Refusal({ code: 'request.media_type', status: 415, message: 'JSON is expected here.' })
   }
+  refusePacked(ctx)
   await parseJson(ctx, async () => {}).catch((cause: { status?: unknown }) => {
     if (cause.status === 413)
       throw new Refusal({ code: 'request.too_large', status: 413, message: 'The request is too large.', cause })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Browser } from '../support/browser.ts'
 import { RelyingParty } from '../support/relying-party.ts'
@@ -213,6 +214,29 @@ test('the language switch remembers, and leads nowhere else', async () => {
     const { location } = await browser.get(`/language/de?return=${encodeURIComponent(evil)}`)
     assert.equal(new URL(location ?? '', world.issuer).origin, world.issuer, evil)
     assert.ok(location === '/' || location?.startsWith('/%'), evil)
+  }
+})
+
+test("methods that nobody knows are the caller's mistake", async () => {
+  for (const method of ['PROPFIND', 'PUT', 'REPORT']) {
+    const answer = await fetch(`${world.issuer}/welcome`, { method })
+    assert.equal(answer.status, 405, method)
+    assert.equal(answer.headers.get('allow'), 'HEAD, GET, POST')
+  }
+})
+
+test('a packed body is refused before it is unpacked', async () => {
+  for (const [encoding, body] of [
+    ['gzip', gzipSync('a=b')],
+    ['gzip', 'not packed at all'],
+    ['br', 'a=b'],
+  ] as const) {
+    const answer = await fetch(`${world.issuer}/workbench/playground/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': encoding },
+      body,
+    })
+    assert.equal(answer.status, 415, encoding)
   }
 })
 
