@@ -156,7 +156,7 @@ const metadata = {
 test('a client is registered from a file, its secret shown this once', async (t) => {
   const folder = scratchFolder(t)
   const file = join(folder, 'app.json')
-  writeFileSync(file, JSON.stringify(metadata))
+  writeFileSync(file, `\uFEFF${JSON.stringify(metadata)}`)
   const made = json(await run(`client create --file ${file} --json`))
   assert.ok(Buffer.from(made.client_secret, 'base64url').length >= 32)
   const shown = await run(`client show ${made.client_id} --json`)

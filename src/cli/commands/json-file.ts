@@ -12,7 +12,8 @@ export async function readJsonObject(file: string, shell: Shell): Promise<Record
   })
   let value: unknown
   try {
-    value = JSON.parse(text)
+    // Some editors mark a file as UTF-8 with a first character that JSON does not know (RFC 8259 section 8.1).
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     throw new CommandError(
       'file.invalid',
