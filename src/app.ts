@@ -171,6 +171,8 @@ async function openFeatures(ports: Ports) {
     onCredentialChanged: (account, change, which, { address }) =>
       notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),
     invitationSeconds: config.lifetimes.invitationSeconds,
+    productName: name,
+    onRecoveryCodeUsed: (account, left) => notices.tell('recoveryCodeUsed', account, { left }),
     onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
   })
   const mailRooms = openMailboxRooms({ config, connection, sealer, access, accounts, audit, signIn, notices })

@@ -50,6 +50,8 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   'rate-limiter-flexible': ['src/platform/limiter.ts'],
   'openid-client': ['src/workbench/playground/'],
   eta: ['src/web/'],
+  otplib: ['src/sign-in/methods/totp/'],
+  uqr: ['src/sign-in/methods/totp/'],
   commander: ['src/cli/'],
   nodemailer: ['src/platform/mail/smtp.ts'],
   pino: ['src/platform/logger.ts'],

@@ -1,5 +1,6 @@
 import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
+import { sealed } from '../platform/reseal/index.ts'
 
 /** One enrolled credential as it is stored: how an account can prove itself, typed by its method. */
 export interface CredentialDocument<Secret = unknown> {
@@ -13,10 +14,15 @@ export interface CredentialDocument<Secret = unknown> {
   handle?: string
   /** What checking a proof needs: hashed, sealed or public, as the method says. */
   secret: Secret
+  /** A part of it that is needed in clear, sealed. */
+  sealed?: string
   createdAt: Date
   updatedAt: Date
   lastUsedAt?: Date
 }
+
+/** What the sealed part of a credential is bound to. */
+export const sealingContext = ({ _id }: { _id: unknown }) => `credential:${_id}`
 
 const schema = new Schema<CredentialDocument>(
   {
@@ -26,6 +32,7 @@ const schema = new Schema<CredentialDocument>(
     name: String,
     handle: String,
     secret: { type: Schema.Types.Mixed, required: true },
+    sealed: { type: String, ...sealed(sealingContext) },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
     lastUsedAt: Date,

@@ -1,6 +1,7 @@
 import type { Model } from 'mongoose'
 import { newId } from '../platform/ids.ts'
-import type { CredentialDocument } from './credentials.model.ts'
+import type { Sealer } from '../platform/seal.ts'
+import { type CredentialDocument, sealingContext } from './credentials.model.ts'
 
 /** An enrolled credential. */
 export interface Credential<Secret = unknown> {
@@ -10,6 +11,8 @@ export interface Credential<Secret = unknown> {
   readonly name?: string | undefined
   readonly handle?: string | undefined
   readonly secret: Secret
+  /** The part that is kept sealed, in clear. */
+  readonly hidden?: string | undefined
   readonly createdAt: Date
   readonly lastUsedAt?: Date | undefined
 }
@@ -19,6 +22,8 @@ export interface NewCredential {
   readonly name?: string | undefined
   readonly handle?: string | undefined
   readonly secret: unknown
+  /** What checking needs in clear (a shared key, say): kept sealed. */
+  readonly hidden?: string | undefined
 }
 
 /** Credentials, for the methods that own them and for enrolment. */
@@ -39,6 +44,8 @@ export interface Credentials {
    * @returns whether it was changed
    */
   change(id: string, where: Readonly<Record<string, unknown>>, set: Readonly<Record<string, unknown>>): Promise<boolean>
+  /** Takes a value out of a list in the secret, once. @returns false when it was not there any more */
+  take(id: string, list: string, value: string): Promise<boolean>
   rename(accountId: string, id: string, name: string): Promise<boolean>
   remove(accountId: string, id: string): Promise<Credential | undefined>
   removeAll(accountId: string, method: string): Promise<void>
@@ -48,17 +55,17 @@ export interface Credentials {
 
 const DUPLICATE_KEY = 11000
 
-function present<Secret>({ _id, updatedAt: _, ...rest }: CredentialDocument<Secret>): Credential<Secret> {
-  return { id: _id, ...rest }
-}
-
 const handleId = (method: string, handle: string) => `${method}:${handle}`
 
 const underSecret = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).map(([path, value]) => [path === '' ? 'secret' : `secret.${path}`, value]))
 
 /** Credentials on this model. The id of an only credential is made of account and method, so a second cannot exist. */
-export function createCredentials(model: Model<CredentialDocument>): Credentials {
+export function createCredentials(model: Model<CredentialDocument>, sealer: Sealer): Credentials {
+  const present = <Secret>({ updatedAt: _, sealed, ...rest }: CredentialDocument<Secret>): Credential<Secret> => {
+    const { _id: id, ...known } = rest
+    return sealed === undefined ? { id, ...known } : { id, ...known, hidden: sealer.open(sealed, sealingContext(rest)) }
+  }
   const only = (accountId: string, method: string) => ({ _id: `${accountId}:${method}` })
   const one = async <Secret>(filter: object) => {
     const document = await model.findOne(filter).lean<CredentialDocument<Secret>>()
@@ -80,15 +87,17 @@ export function createCredentials(model: Model<CredentialDocument>): Credentials
         { upsert: true },
       )
     },
-    async add(accountId, method, { name, handle, secret }) {
+    async add(accountId, method, { name, handle, secret, hidden }) {
       const now = new Date()
+      const _id = handle === undefined ? newId() : handleId(method, handle)
       const document = {
-        _id: handle === undefined ? newId() : handleId(method, handle),
+        _id,
         accountId,
         method,
         ...(name === undefined ? {} : { name }),
         ...(handle === undefined ? {} : { handle }),
         secret,
+        ...(hidden === undefined ? {} : { sealed: sealer.seal(hidden, sealingContext({ _id })) }),
         createdAt: now,
         updatedAt: now,
       }
@@ -105,6 +114,14 @@ export function createCredentials(model: Model<CredentialDocument>): Credentials
       const { modifiedCount } = await model.updateOne(
         { _id: id, ...underSecret(where) },
         { $set: { ...underSecret(set), updatedAt: now, lastUsedAt: now } },
+      )
+      return modifiedCount === 1
+    },
+    async take(id, list, value) {
+      const now = new Date()
+      const { modifiedCount } = await model.updateOne(
+        { _id: id, [`secret.${list}`]: value },
+        { $pull: { [`secret.${list}`]: value }, $set: { updatedAt: now, lastUsedAt: now } },
       )
       return modifiedCount === 1
     },

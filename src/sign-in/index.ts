@@ -82,6 +82,9 @@ export interface SignInDependencies {
   readonly assurancePolicy: AssurancePolicy
   readonly password: Omit<PasswordDependencies, 'credentials'>
   readonly invitationSeconds: number
+  readonly productName: string
+  /** Called after a recovery code was used up, to tell its owner. */
+  readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   /** Further methods, for programs that are built on this room. */
   readonly extraMethods?: readonly MethodEntry[] | undefined
   /** Called after a password was set, to tell its owner. */
@@ -99,8 +102,8 @@ export interface SignInDependencies {
 export function createSignIn(deps: SignInDependencies): SignIn {
   const { connection, accounts, audit, sealer, limiters, sending } = deps
   const attempts = createAttempts(attemptModel(connection), sealer)
-  const credentials = createCredentials(credentialModel(connection))
-  const made = createMethods({ password: { ...deps.password, credentials } })
+  const credentials = createCredentials(credentialModel(connection), sealer)
+  const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
   const password = createPasswords({ ...deps, method: made.password })
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])

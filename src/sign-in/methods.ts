@@ -1,9 +1,16 @@
+import type { Account } from '../accounts/index.ts'
+import type { Credentials } from './credentials.ts'
 import type { EnrollableMethod } from './enrollable.ts'
 import type { SignInMethod } from './method.ts'
 import { createPasswordMethod, type PasswordDependencies } from './methods/password/index.ts'
+import { createRecoveryCodes } from './methods/recovery-code/index.ts'
+import { createTotp } from './methods/totp/index.ts'
 
 /** What the methods are made of. */
 export interface MethodDependencies {
+  readonly credentials: Credentials
+  readonly productName: string
+  readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   readonly password: PasswordDependencies
 }
 
@@ -16,6 +23,10 @@ export interface MethodEntry {
 /** The methods in the order in which they are offered. A new method adds one line here. */
 export function createMethods(deps: MethodDependencies) {
   const password = createPasswordMethod(deps.password)
-  const entries: readonly MethodEntry[] = [{ signIn: password as SignInMethod }]
+  const entries: readonly MethodEntry[] = [
+    { signIn: password as SignInMethod },
+    createTotp(deps) as MethodEntry,
+    createRecoveryCodes({ ...deps, onUsed: deps.onRecoveryCodeUsed }) as MethodEntry,
+  ]
   return { entries, password }
 }

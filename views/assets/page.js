@@ -53,3 +53,20 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
     }, 2000)
   })
 }
+
+for (const button of document.querySelectorAll('button[data-download]')) {
+  button.hidden = false
+  button.addEventListener('click', () => {
+    const text = document.getElementById(button.dataset.download).textContent
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/plain' }))
+    link.download = button.dataset.file
+    link.click()
+    URL.revokeObjectURL(link.href)
+  })
+}
+
+for (const button of document.querySelectorAll('button[data-print]')) {
+  button.hidden = false
+  button.addEventListener('click', () => print())
+}
