@@ -1,11 +1,11 @@
 // Authenticator app: a key that an app on the person's phone shares with us, and a code every 30 seconds (RFC 6238).
 // Owns its keys, which are kept sealed, and the rule that no step is accepted twice.
-import { renderSVG } from 'uqr'
 import { z } from 'zod'
 import type { Credential, Credentials } from '../../credentials.ts'
 import type { EnrollableMethod } from '../../enrollable.ts'
 import type { SignInMethod, Strength } from '../../method.ts'
 import { findStep, keyUri, newKey, readCode } from './code.ts'
+import { drawQr } from './qr.ts'
 
 interface Dependencies {
   readonly credentials: Credentials
@@ -71,7 +71,7 @@ export function createTotp({ credentials, productName }: Dependencies): {
       async begin({ account, existing }) {
         const key = newKey()
         const uri = keyUri(key, productName, account.email)
-        const picture = renderSVG(uri, { pixelSize: 4, border: 2 })
+        const picture = drawQr(uri)
         const suggestedName = existing.length === 0 ? productName : `${productName} ${existing.length + 1}`
         return { challenge: { data: { picture, key: inGroups(key), uri, suggestedName } }, state: { key } }
       },
