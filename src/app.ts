@@ -256,6 +256,7 @@ export async function createApp(options: AppOptions) {
       accounts,
       audit,
       signIn,
+      registration: features.mailRooms.registration,
       clients: protocol.clients,
       keys: protocol.keys,
       reseal: createReseal(ports),

@@ -79,9 +79,16 @@ export function openMailboxRooms(parts: Parts) {
     registration: createRegistration({
       ...rooms,
       password: signIn.password,
-      policy: { isOpen: registration === 'open' && notices.canSend, allowedDomains: registrationDomains },
+      policy: {
+        isOpen: registration !== 'closed' && notices.canSend,
+        needsInvitation: registration === 'invited',
+        allowedDomains: registrationDomains,
+      },
       send: sendForRegistration(parts),
-      findRoles: async () => (await access.roles.findAll([EVERYBODY])).map(({ name }) => name),
+      sendInvitation: ({ expiresAt, ...to }) =>
+        notices.send('invitation', to, { link: `${config.server.issuer}/account`, expiresAt }),
+      findRoles: async (more) => (await access.roles.findAll([EVERYBODY, ...more])).map(({ name }) => name),
+      checkRoles: access.roles.check,
     }),
     addresses: createAddresses({ ...rooms, send: sendForAddresses(parts) }),
   }

@@ -40,6 +40,8 @@ export const events = {
   'mailbox.proved': z.strictObject({ purpose: text, by: z.enum(['link', 'code']) }),
   'mailbox.refused': z.strictObject({ reason: text }),
   'registration.started': z.strictObject({ identifierHash: z.string() }),
+  'registration.invited': z.strictObject({ roles: z.array(text) }),
+  'registration.invitation_withdrawn': z.strictObject({}),
   'registration.refused': z.strictObject({ reason: text }),
   'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash', 'registration']) }),
   'invitation.issued': z.strictObject({ purpose: text }),

@@ -135,10 +135,10 @@ const mail = z
 
 const accounts = z.strictObject({
   registration: z
-    .enum(['closed', 'open'])
+    .enum(['closed', 'invited', 'open'])
     .optional()
     .describe(
-      'Whether people can make an account by themselves, with an e-mail address that they prove: `closed` or `open`. Default: `open` in development, `closed` otherwise.',
+      'Whether people can make an account by themselves, with an e-mail address that they prove: `closed`, `invited` (addresses that were invited) or `open`. Default: `open` in development, `closed` otherwise.',
     ),
   registrationDomains: z
     .array(hostName)

@@ -38,6 +38,8 @@ export interface NoticeDetails {
   /** For the new address, which is not the account's yet. */
   readonly emailChangeProof: Proof
   readonly emailVerification: Proof
+  /** Somebody may make an account. The link leads to where they begin. */
+  readonly invitation: Omit<Proof, 'code'>
   /** Somebody wants to make an account with an address that has one. The link leads to signing in. */
   readonly accountExists: { readonly link: string }
   readonly signInLink: Proof
@@ -59,6 +61,7 @@ export const occasions: Readonly<Record<NoticeName, 'change' | 'asked'>> = {
   emailChanged: 'change',
   emailChangeProof: 'asked',
   emailVerification: 'asked',
+  invitation: 'asked',
   accountExists: 'asked',
   signInLink: 'asked',
   passwordReset: 'asked',

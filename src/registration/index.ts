@@ -1,15 +1,14 @@
 // Registration: how somebody makes an account by themselves: an address, the proof that they read its mail, a password.
 // Until all three are there no account exists, so nothing half-made can sign in or stand in its owner's way.
-import type { Account, Accounts } from '../accounts/index.ts'
+import type { Account } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
-import type { Audit, Origin } from '../audit/index.ts'
+import type { Origin } from '../audit/index.ts'
 import type { Mailboxes, MailLimits, ProofKey } from '../mailboxes/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import type { SignIn } from '../sign-in/index.ts'
-import { isWelcome, type RegistrationPolicy } from './policy.ts'
+import { createInvitedAddresses, type InvitationsDependencies, type InvitedAddresses } from './invitations.ts'
+import { isWelcome } from './policy.ts'
 import { refusals } from './refusals.ts'
-
-export type { RegistrationPolicy } from './policy.ts'
 
 /** Where a registration stands. */
 export type Registering =
@@ -68,20 +67,20 @@ export interface Registration {
   readonly finish: (end: RegistrationEnd) => Promise<Account>
   /** Another address, or none. */
   readonly cancel: (uid: string) => Promise<void>
+  /** Whether only invited people get a mail. */
+  readonly needsInvitation: boolean
+  readonly invitations: Pick<InvitedAddresses, 'invite' | 'withdraw' | 'list'>
 }
 
 /** What this room needs from outside. */
-export interface RegistrationDependencies {
-  readonly accounts: Accounts
+export interface RegistrationDependencies extends InvitationsDependencies {
   readonly mailboxes: Mailboxes
   readonly password: SignIn['password']
-  readonly audit: Audit
-  readonly policy: RegistrationPolicy
   readonly limits: MailLimits
   /** Keeps a mail for sending; takes the same time whoever it is for. */
   readonly send: (mail: RegistrationMail) => Promise<void>
-  /** The roles of an account that somebody makes by themselves. */
-  readonly findRoles: () => Promise<readonly string[]>
+  /** The roles of an account that somebody makes by themselves: everybody's, and those of these that still exist. */
+  readonly findRoles: (more: readonly string[]) => Promise<readonly string[]>
 }
 
 const keyOf = (uid: string): ProofKey => ({ purpose: 'register', owner: uid })
@@ -89,6 +88,7 @@ const keyOf = (uid: string): ProofKey => ({ purpose: 'register', owner: uid })
 /** Opens the room. */
 export function createRegistration(deps: RegistrationDependencies): Registration {
   const { accounts, mailboxes, password, audit, policy, limits, send } = deps
+  const invitations = createInvitedAddresses(deps)
 
   const refuse = async ({ origin, clientId }: Registrant, reason: string, refusal: Error): Promise<never> => {
     await audit.record('registration.refused', { origin, clientId }, { reason })
@@ -107,8 +107,12 @@ export function createRegistration(deps: RegistrationDependencies): Registration
     return email
   }
 
+  const findInvited = (email: string) => invitations.findInvited(normaliseIdentifier(email) ?? '')
+
   return {
     isOpen: policy.isOpen,
+    needsInvitation: policy.needsInvitation,
+    invitations,
 
     async find(uid) {
       const proof = await mailboxes.find(keyOf(uid))
@@ -120,9 +124,12 @@ export function createRegistration(deps: RegistrationDependencies): Registration
     async start(start) {
       const email = await admit(start)
       const account = await accounts.findByIdentifier(email)
+      const isExpected = (await findInvited(email)) !== undefined || !policy.needsInvitation
       const { uid, browser, returnPath, origin, clientId, locale } = start
-      const proof = await mailboxes.start({ ...keyOf(uid), email, browser, returnPath, isDecoy: account !== undefined })
-      await send({ email, locale: account?.locale ?? locale, what: account ? { account } : proof })
+      const isDecoy = account !== undefined || !isExpected
+      const proof = await mailboxes.start({ ...keyOf(uid), email, browser, returnPath, isDecoy })
+      const to = account || isExpected ? email : undefined
+      await send({ email: to, locale: account?.locale ?? locale, what: account ? { account } : proof })
       const identifierHash = hashSecret(normaliseIdentifier(email) ?? '')
       await audit.record(
         'registration.started',
@@ -141,12 +148,15 @@ export function createRegistration(deps: RegistrationDependencies): Registration
       const { uid, origin, clientId, locale, name } = end
       const proof = policy.isOpen ? await mailboxes.find(keyOf(uid)) : undefined
       if (!proof?.isProved) return refuse(end, 'no proof', refusals.gone())
+      const invited = await findInvited(proof.email)
+      if (policy.needsInvitation && !invited) return refuse(end, 'withdrawn', refusals.gone())
       const prepared = await password.prepare(end.password, { email: proof.email, name }, origin)
-      const roles = await deps.findRoles()
+      const roles = await deps.findRoles(invited?.roles ?? [])
       const who = { email: proof.email, name, locale, roles, isEmailVerified: true, via: 'registration' } as const
       // The address is unique: of any number who finish with this proof one makes the account.
       const account = await accounts.register(who, { origin, clientId })
       await mailboxes.cancel(keyOf(uid))
+      await invitations.forget(normaliseIdentifier(proof.email) ?? '')
       await password.set(account, prepared, { via: 'registration', origin })
       return account
     },

@@ -1,6 +1,8 @@
 /** Who may make an account by themselves. */
 export interface RegistrationPolicy {
   readonly isOpen: boolean
+  /** Whether only invited addresses may. */
+  readonly needsInvitation: boolean
   /** Domains of e-mail addresses, each with everything below it. None: any. */
   readonly allowedDomains: readonly string[]
 }

@@ -10,6 +10,12 @@ export const refusals = {
     }),
   identifierInvalid: () =>
     new Refusal({ code: 'account.identifier_invalid', status: 422, message: 'That is not an e-mail address.' }),
+  exists: () =>
+    new Refusal({
+      code: 'account.exists',
+      status: 409,
+      message: 'There is an account with this e-mail address already.',
+    }),
   domainNotAllowed: () =>
     new Refusal({
       code: 'registration.domain_not_allowed',

@@ -244,6 +244,17 @@ test('a test mail is sent, and what keeps it from being sent is said', async (t)
   await connection.useDb(`${connection.name}_production`).dropDatabase()
 })
 
+test('somebody is invited, listed and uninvited', async () => {
+  const open = { env: { GATEHOUSE_ACCOUNTS_REGISTRATION: 'invited' } }
+  const invited = json(await run('account invite guest@example.com --role support --json', open))
+  assert.deepEqual([invited.email, invited.roles], ['guest@example.com', ['support']])
+  assert.match((await run('account invitations', open)).out, /^guest@example\.com .* support$/m)
+  assert.equal((await run('account uninvite guest@example.com', open)).exitCode, 0)
+  assert.equal((await run('account uninvite guest@example.com', open)).exitCode, 1)
+  const closed = await run('account invite guest@example.com --json')
+  assert.equal(json(closed).error.code, 'registration.closed')
+})
+
 test('health says that nothing runs', async () => {
   const told = await run('health', { env: { PORT: '1' } })
   assert.equal(told.exitCode, 1)

@@ -4,6 +4,7 @@ import type { App } from '../../app.ts'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
+import { invitationCommands } from './invite.ts'
 
 const collect = (value: string, before: string[]) => [...before, value]
 
@@ -121,6 +122,7 @@ export function accountCommands(shell: Shell, act: Act): Command {
         ),
       )
   }
+  for (const invitation of invitationCommands(shell, act)) command.addCommand(invitation)
   command.addCommand(roleCommands(shell, act))
   return command
 }

@@ -42,6 +42,7 @@ function show(ctx: Context, seam: Seam, at: Registering, deps: InteractionDepend
     signInHref: `/interaction/${seam.uid}`,
     identifier: at.step === 'address' ? form?.identifier : at.email,
     name: form?.name,
+    needsInvitation: deps.registration.needsInvitation,
     rules: deps.signIn.password.rules,
     problem: problemOf(refusal),
   })
