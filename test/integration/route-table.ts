@@ -57,7 +57,12 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'GET /confirm/:token', guard: 'public', status: 410, referrer: 'strict-origin' },
   { route: 'POST /confirm/:token', guard: 'form', status: 403, referrer: 'strict-origin' },
 
+  { route: 'GET /email-undo/:token', guard: 'public', status: 410, referrer: 'strict-origin' },
+  { route: 'POST /email-undo/:token', guard: 'form', status: 403, referrer: 'strict-origin' },
+
   { route: 'GET /account', guard: 'session', status: 303 },
+  { route: 'GET /account/email', guard: 'session', status: 303 },
+  { route: 'POST /account/email', guard: 'session form', status: 303 },
   { route: 'GET /account/return', guard: 'state', status: 303 },
   { route: 'GET /account/security/:method', guard: 'session', status: 303 },
   { route: 'GET /account/security/:method/add', guard: 'session', status: 303 },
