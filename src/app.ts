@@ -6,6 +6,7 @@ import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
 import { openMailboxRooms } from './mailbox-rooms.ts'
 import { createNotices } from './notices/index.ts'
+import { passwordPorts } from './password-ports.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
 import { createLimiter } from './platform/limiter.ts'
@@ -17,10 +18,11 @@ import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
+import { openRecovery } from './recovering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
-import { choosePolicy, createBreachCheck, createSignIn, type MethodEntry } from './sign-in/index.ts'
+import { createSignIn, type MethodEntry } from './sign-in/index.ts'
 import {
   boundary,
   createBrowsers,
@@ -107,8 +109,8 @@ async function openPorts(options: AppOptions, database: Database) {
     renderer,
     render: renderer.page,
     localeOf: renderer.localeOf,
-    browsers: createBrowsers(config.server.issuer),
     csrf: createCsrf({ keys: config.secrets.cookieKeys, issuer: config.server.issuer }),
+    browsers: createBrowsers(config.server.issuer),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
     strength: createPasswordStrength(),
     limiters: {
@@ -131,18 +133,6 @@ async function openPorts(options: AppOptions, database: Database) {
 }
 
 type Ports = Awaited<ReturnType<typeof openPorts>>
-
-/** What new passwords are checked with and kept by. */
-function passwordPorts({ config, hasher, strength, http }: Ports) {
-  const { breaches, ...choice } = config.signIn.password
-  return {
-    hasher,
-    strength,
-    policy: choosePolicy(choice),
-    findBreach: breaches.areChecked ? createBreachCheck({ http, url: breaches.url }) : undefined,
-    productName: config.brand.name,
-  }
-}
 
 /** The features, and the protocol on top of them. */
 async function openFeatures(ports: Ports) {
@@ -173,22 +163,25 @@ async function openFeatures(ports: Ports) {
     invitationSeconds: config.lifetimes.invitationSeconds,
     productName: name,
     onRecoveryCodeUsed: (account, left) => notices.tell('recoveryCodeUsed', account, { left }),
-    onPasswordSet: (account, { address }) => notices.tell('passwordSet', account, { address }),
+    onPasswordSet: (account, { address }, via) =>
+      notices.tell(via === 'reset' ? 'passwordChanged' : 'passwordSet', account, { address }),
   })
   const mailRooms = openMailboxRooms({ config, connection, sealer, access, accounts, audit, signIn, notices })
+  const recovery = openRecovery({ ...ports, accounts, audit, signIn, notices, endSessions: storage.endAccount })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
   await access.plant(readAccessSeed(seed))
-  const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration }
+  const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration, recovery }
   const protocol = await createProtocol({ ...ports, ...rooms, storage })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, access, accounts, mailRooms, notices, signIn, protocol }
+  return { audit, access, accounts, mailRooms, notices, recovery, signIn, protocol }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
 
 /** Everything that a request may pass, in this order. */
-function openDoors(ports: Ports, { audit, access, accounts, mailRooms, signIn, protocol }: Features): Koa {
+function openDoors(ports: Ports, features: Features): Koa {
+  const { audit, access, accounts, mailRooms, recovery, signIn, protocol } = features
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
@@ -222,6 +215,8 @@ function openDoors(ports: Ports, { audit, access, accounts, mailRooms, signIn, p
       accounts,
       own: protocol.own,
       localeOf: ports.localeOf,
+      recovery,
+      resetSeconds: lifetimes.passwordResetSeconds,
       render,
       issuer,
       csrf,
@@ -247,7 +242,7 @@ export async function createApp(options: AppOptions) {
   try {
     const ports = await openPorts(options, database)
     const features = await openFeatures(ports)
-    const { access, accounts, audit, notices, signIn, protocol } = features
+    const { access, accounts, audit, notices, recovery, signIn, protocol } = features
     const { readiness, connection, scheduler, transport, workbench } = ports
     const followers: Follower[] = []
     return {
@@ -255,6 +250,7 @@ export async function createApp(options: AppOptions) {
       access,
       accounts,
       audit,
+      recovery,
       signIn,
       registration: features.mailRooms.registration,
       clients: protocol.clients,

@@ -163,6 +163,7 @@ const lifetimes = z.strictObject({
   sessionSeconds: seconds(60, 86_400).describe('How long a session lasts without being used.'),
   interactionSeconds: seconds(60, 86_400).describe('How long a sign-in may take.'),
   invitationSeconds: seconds(60, 86_400).describe('How long a one-time link for setting a password is good.'),
+  passwordResetSeconds: seconds(60, 3600).describe('How long the mail for a forgotten password is good.'),
 })
 
 /** Every option there is. Unknown keys are refused. */

@@ -11,6 +11,7 @@ import type { HttpClient } from '../platform/http-client/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Job } from '../platform/scheduler/index.ts'
 import type { Sealer } from '../platform/seal.ts'
+import type { Recovery } from '../recovery/index.ts'
 import type { Registration } from '../registration/index.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Browsers, type Csrf, type Render, routed } from '../web/index.ts'
@@ -51,6 +52,7 @@ export interface ProtocolDependencies {
   readonly accounts: Accounts
   readonly signIn: SignIn
   readonly registration: Registration
+  readonly recovery: Recovery
   readonly access: Access
   readonly render: Render
   readonly browsers: Browsers

@@ -2,15 +2,29 @@
 import type { Middleware } from 'koa'
 import { routed } from '../web/index.ts'
 import { type AccountPagesDependencies, createAccountPages } from './account/index.ts'
+import { changePasswordRoutes } from './change-password.routes.ts'
 import { type ConfirmDependencies, confirmRoutes } from './confirm.routes.ts'
 import { type HomeDependencies, homeRoutes } from './home.routes.ts'
+import { type RecoveryPagesDependencies, recoveryRoutes } from './recovery.routes.ts'
 import { type UndoEmailDependencies, undoEmailRoutes } from './undo-email.routes.ts'
 import { type WelcomeDependencies, welcomeRoutes } from './welcome.routes.ts'
 
 /** Opens the door. */
 export function createSelfService(
-  deps: WelcomeDependencies & HomeDependencies & ConfirmDependencies & UndoEmailDependencies & AccountPagesDependencies,
+  deps: WelcomeDependencies &
+    HomeDependencies &
+    ConfirmDependencies &
+    UndoEmailDependencies &
+    RecoveryPagesDependencies &
+    AccountPagesDependencies,
 ): readonly Middleware[] {
-  const alone = [homeRoutes(deps), welcomeRoutes(deps), confirmRoutes(deps), undoEmailRoutes(deps)]
+  const alone = [
+    homeRoutes(deps),
+    welcomeRoutes(deps),
+    confirmRoutes(deps),
+    undoEmailRoutes(deps),
+    recoveryRoutes(deps),
+    changePasswordRoutes(),
+  ]
   return [...alone.flatMap(routed), ...createAccountPages(deps)]
 }

@@ -18,7 +18,7 @@ import { createSignInLimits, type SignInLimiters } from './limits.ts'
 import type { Challenge } from './method.ts'
 import type { PasswordDependencies } from './methods/password/index.ts'
 import { createMethods, type MethodEntry } from './methods.ts'
-import { createPasswords, type Passwords } from './passwords.ts'
+import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
 import { refusals } from './refusals.ts'
 import { createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
@@ -87,8 +87,7 @@ export interface SignInDependencies {
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   /** Further methods, for programs that are built on this room. */
   readonly extraMethods?: readonly MethodEntry[] | undefined
-  /** Called after a password was set, to tell its owner. */
-  readonly onPasswordSet: (account: Account, origin: Origin) => Promise<void>
+  readonly onPasswordSet: OnPasswordSet
   /** Called after a credential was added, renamed or removed, to tell its owner. */
   readonly onCredentialChanged: (
     account: Account,
@@ -104,7 +103,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const attempts = createAttempts(attemptModel(connection), sealer)
   const credentials = createCredentials(credentialModel(connection), sealer)
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
-  const password = createPasswords({ ...deps, method: made.password })
+  const password = createPasswords({ ...deps, credentials, method: made.password })
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)

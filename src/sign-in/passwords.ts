@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/index.ts'
 import type { Actor, Audit, EventDetail, Origin } from '../audit/index.ts'
+import type { Credentials } from './credentials.ts'
 import type { PasswordMethod, PasswordOwner, PasswordRules, PreparedPassword } from './methods/password/index.ts'
 
 /** Who sets a password, from where, and on which path. */
@@ -14,6 +15,11 @@ export interface Passwords {
   /** What a new password has to meet, for saying so beforehand. */
   readonly rules: PasswordRules
   /**
+   * Whether a proved mailbox may set a password: where there is one already, or nothing else either. Whoever only has
+   * something stronger must not get a weaker way in by a mail (R-40).
+   */
+  isResettable(accountId: string): Promise<boolean>
+  /**
    * Checks a new password against the policy and hashes it, before anything else is changed for its sake.
    * @throws Refusal `password.refused` with every reason, `sign_in.busy`
    */
@@ -22,16 +28,25 @@ export interface Passwords {
   set(account: Account, prepared: PreparedPassword, change: PasswordChange): Promise<void>
 }
 
+/** Tells an owner that a password was set, and on which path. */
+export type OnPasswordSet = (account: Account, origin: Origin, via: PasswordChange['via']) => Promise<void>
+
 interface Dependencies {
   readonly method: PasswordMethod
   readonly audit: Audit
-  readonly onPasswordSet: (account: Account, origin: Origin) => Promise<void>
+  readonly credentials: Credentials
+  /** Called after a password was set, to tell its owner. */
+  readonly onPasswordSet: OnPasswordSet
 }
 
 /** Setting passwords by this method. */
-export function createPasswords({ method, audit, onPasswordSet }: Dependencies): Passwords {
+export function createPasswords({ method, audit, credentials, onPasswordSet }: Dependencies): Passwords {
   return {
     rules: method.rules,
+    async isResettable(accountId) {
+      const held = await credentials.list(accountId)
+      return held.length === 0 || held.some((credential) => credential.method === method.name)
+    },
     async prepare(password, owner, origin) {
       const { prepared, breach } = await method.prepare(password, owner)
       // Nobody is kept from choosing a password by somebody else's server; it is seen that it went unchecked.
@@ -44,7 +59,7 @@ export function createPasswords({ method, audit, onPasswordSet }: Dependencies):
     async set(account, prepared, { via, origin = {}, actor }) {
       await method.set(account.id, prepared)
       await audit.record('password.set', { accountId: account.id, origin, ...(actor ? { actor } : {}) }, { via })
-      await onPasswordSet(account, origin)
+      await onPasswordSet(account, origin, via)
     },
   }
 }

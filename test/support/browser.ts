@@ -34,10 +34,11 @@ const attribute = (tag: string, name: string) => {
 
 function readForms(html: string): Form[] {
   return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, opening = '', content = '']) => {
-    const inputs = [...content.matchAll(/<input\b[^>]*>/g)].map(([tag]) => [
-      attribute(tag, 'name'),
-      attribute(tag, 'value') ?? '',
-    ])
+    // What is not ticked is not sent.
+    const sent = [...content.matchAll(/<input\b[^>]*>/g)].filter(
+      ([tag]) => !/type="(checkbox|radio)"/.test(tag) || /\schecked\b/.test(tag),
+    )
+    const inputs = sent.map(([tag]) => [attribute(tag, 'name'), attribute(tag, 'value') ?? ''])
     const buttons = [...content.matchAll(/<button\b[^>]*>/g)].filter(([tag]) => attribute(tag, 'name') === 'action')
     return {
       action: attribute(opening, 'action') ?? '',

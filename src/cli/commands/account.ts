@@ -5,6 +5,7 @@ import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
 import { invitationCommands } from './invite.ts'
+import { resetPasswordCommand } from './reset-password.ts'
 
 const collect = (value: string, before: string[]) => [...before, value]
 
@@ -123,6 +124,7 @@ export function accountCommands(shell: Shell, act: Act): Command {
       )
   }
   for (const invitation of invitationCommands(shell, act)) command.addCommand(invitation)
+  command.addCommand(resetPasswordCommand(shell, act))
   command.addCommand(roleCommands(shell, act))
   return command
 }

@@ -63,6 +63,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
     method: current.name,
     action: `/interaction/${seam.uid}/${current.name}`,
     chooseAction: methods.length > 1 ? data.beginAction : undefined,
+    forgotHref: deps.recovery.isOffered ? `/interaction/${seam.uid}/forgot` : undefined,
     challenge: current.challenge,
   })
 }

@@ -5,6 +5,7 @@ import { formBody, readForm } from '../../web/index.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { allow, deny } from './consent.ts'
 import { finish } from './finish.ts'
+import { mountForgotten } from './forgot.ts'
 import { mountRegistration } from './register.ts'
 import { type InteractionDependencies, openSeam, type Seam, seeOther, showEnded } from './seam.ts'
 import { createShow } from './show.ts'
@@ -128,6 +129,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
   router.post('/abort', formBody(), guarded(abort(deps)))
   router.post('/consent', formBody(), guarded(decideConsent(deps)))
   router.post('/enrol/:method', formBody(), guarded(enrol(deps)))
+  mountForgotten(router, deps)
   router.get('/:method/return', showReturn(deps))
   router.post('/:method', formBody(), guarded(submit(deps)))
   return router

@@ -4,6 +4,7 @@ import type { Access } from '../../access/index.ts'
 import type { Accounts } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Config } from '../../config/index.ts'
+import type { Recovery } from '../../recovery/index.ts'
 import type { Registration } from '../../registration/index.ts'
 import type { SignIn } from '../../sign-in/index.ts'
 import {
@@ -28,6 +29,7 @@ export interface InteractionDependencies {
   readonly accounts: Accounts
   readonly signIn: SignIn
   readonly registration: Registration
+  readonly recovery: Recovery
   readonly consents: Consents
   readonly artifacts: Artifacts
   readonly sessionEnds: SessionEnds
