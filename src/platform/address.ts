@@ -1,8 +1,20 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
+/** A connection says the same with each of its requests, and taking an address apart costs more than all of the edge. */
+const known = new Map<string, string | undefined>()
+const MOST_KNOWN = 1000
+
 /** The address in its shortest spelling; an IPv4 address that was mapped into IPv6 as IPv4. Undefined when it is none. */
 export function normaliseAddress(address: string): string | undefined {
+  if (known.has(address)) return known.get(address)
+  if (known.size >= MOST_KNOWN) known.clear()
+  const normalised = parseAddress(address)
+  known.set(address, normalised)
+  return normalised
+}
+
+function parseAddress(address: string): string | undefined {
   // Some proxies add the port, and brackets around IPv6.
   const trimmed = address
     .trim()

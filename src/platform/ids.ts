@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A new identifier: 128 random bits as 22 characters of base64url. Says nothing and is never used twice. */
 export function newId(): string {
@@ -12,5 +12,5 @@ export function newSecret(bytes = 32): string {
 
 /** What is stored instead of a bearer secret. One SHA-256 is enough for what is random; never use it for passwords. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url')
+  return hash('sha256', secret, 'base64url')
 }

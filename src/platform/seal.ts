@@ -1,4 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 
 /** What is sealed cannot be opened: another key, another context, or changed on the way. */
 export class SealError extends Error {
@@ -46,10 +55,10 @@ export function createSealer(keys: readonly string[]): Sealer {
     const bytes = parseSealingKey(key)
     if (!bytes) throw new SealError('a sealing key must be 32 bytes as base64url')
     return {
-      bytes,
+      key: createSecretKey(bytes),
       id: createHash('sha256').update('key id').update(bytes).digest('base64url').slice(0, 8),
       // Sealing and deriving never use the same key.
-      derivingKey: Buffer.from(hkdfSync('sha256', bytes, '', 'derive', KEY_BYTES)),
+      derivingKey: createSecretKey(Buffer.from(hkdfSync('sha256', bytes, '', 'derive', KEY_BYTES))),
     }
   })
   const [first] = ring
@@ -58,19 +67,19 @@ export function createSealer(keys: readonly string[]): Sealer {
   return {
     seal(plain, context) {
       const iv = randomBytes(IV_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', first.bytes, iv).setAAD(Buffer.from(context))
+      const cipher = createCipheriv('aes-256-gcm', first.key, iv).setAAD(Buffer.from(context))
       const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
       return [VERSION, first.id, iv.toString('base64url'), sealed.toString('base64url')].join('.')
     },
     open(sealed, context) {
       const [version, keyId, iv, body] = sealed.split('.')
-      const key = ring.find(({ id }) => id === keyId)
+      const known = ring.find(({ id }) => id === keyId)
       if (version !== VERSION || !iv || !body) throw new SealError('not a sealed value')
-      if (!key) throw new SealError('sealed with a key that is not configured')
+      if (!known) throw new SealError('sealed with a key that is not configured')
       const bytes = Buffer.from(body, 'base64url')
       try {
         const tag = bytes.subarray(bytes.length - TAG_BYTES)
-        const decipher = createDecipheriv('aes-256-gcm', key.bytes, Buffer.from(iv, 'base64url'), {
+        const decipher = createDecipheriv('aes-256-gcm', known.key, Buffer.from(iv, 'base64url'), {
           authTagLength: TAG_BYTES,
         })
         decipher.setAAD(Buffer.from(context)).setAuthTag(tag)
@@ -83,7 +92,7 @@ export function createSealer(keys: readonly string[]): Sealer {
     keyIdAt: VERSION.length + 1,
     sealedByFirst: new RegExp(`^${VERSION}\\.${first.id}\\.`),
     derive(text, context) {
-      const by = (key: Buffer) => createHmac('sha256', key).update(`${context}\0${text}`).digest('base64url')
+      const by = (key: KeyObject) => createHmac('sha256', key).update(`${context}\0${text}`).digest('base64url')
       return [by(first.derivingKey), ...ring.slice(1).map(({ derivingKey }) => by(derivingKey))]
     },
   }

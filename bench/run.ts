@@ -1,0 +1,103 @@
+// npm run bench: Gatehouse on MongoDB beside a bare oidc-provider in memory, in turns, as ratios.
+import { parseArgs } from 'node:util'
+import { type Load, type Measured, measure } from './load.ts'
+import { createPerson, type Person } from './person.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
+import { measureHashing, measureSignIns } from './sign-ins.ts'
+import { startTarget, type Target } from './target.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '32' },
+    only: { type: 'string', default: '' },
+    fill: { type: 'string', default: '' },
+    profile: { type: 'boolean', default: false },
+  },
+})
+const load: Load = { connections: Number(values.connections), seconds: Number(values.seconds) }
+const rounds = Array.from({ length: Number(values.rounds) }, (_, index) => index)
+const chosen = scenarios.filter(({ name }) => name.includes(values.only))
+
+const say = (...cells: readonly string[]) => {
+  process.stdout.write(`${cells.map((cell, index) => (index === 0 ? cell.padEnd(28) : cell.padStart(12))).join('')}\n`)
+}
+const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+const rate = (perSecond: number) => perSecond.toFixed(perSecond < 100 ? 1 : 0)
+
+interface Side {
+  readonly target: Target
+  readonly people: readonly Person[]
+}
+
+async function open(target: Target): Promise<Side> {
+  const people: Person[] = []
+  for (let index = 0; index < load.connections; index += 1) {
+    people.push(await createPerson(target, target.people[index] ?? ''))
+  }
+  return { target, people }
+}
+
+/** One scenario, in turns: what else the machine does meanwhile hits both alike. */
+async function compare(scenario: Scenario, bare: Side, ours: Side): Promise<void> {
+  const measured: { bare: Measured; ours: Measured }[] = []
+  for (const _ of rounds) {
+    const theirs = await measure(scenario, bare.target, bare.people, load)
+    if (values.profile) await ours.target.ask('profile')
+    measured.push({ bare: theirs, ours: await measure(scenario, ours.target, ours.people, load) })
+    if (values.profile) say(String(await ours.target.ask('profiled')))
+  }
+  const ratioOf = (of: (round: (typeof measured)[number]) => number) => median(measured.map(of)).toFixed(2)
+  say(
+    scenario.name,
+    rate(median(measured.map((round) => round.bare.perSecond))),
+    rate(median(measured.map((round) => round.ours.perSecond))),
+    ratioOf((round) => round.ours.perSecond / round.bare.perSecond),
+    ratioOf((round) => round.bare.cpuMs / round.ours.cpuMs),
+    scenario.aim?.toFixed(2) ?? '',
+  )
+}
+
+async function compareSignIns(target: Target): Promise<void> {
+  const measured: { hashing: number; signIns: number }[] = []
+  for (const _ of rounds) {
+    const hashing = await measureHashing(load.seconds)
+    measured.push({ hashing, signIns: await measureSignIns(target, load.seconds) })
+  }
+  const ratio = median(measured.map(({ hashing, signIns }) => signIns / hashing))
+  const rates = [median(measured.map(({ hashing }) => hashing)), median(measured.map(({ signIns }) => signIns))]
+  say('password sign-in : hashing', ...rates.map(rate), ratio.toFixed(2), '', '0.90')
+}
+
+/** The same scenario on more and more that is stored. */
+async function compareFillings(ours: Side, fillings: readonly number[]): Promise<void> {
+  const stored = chosen.filter(({ isStored }) => isStored)
+  const first = new Map<string, number>()
+  for (const filling of fillings) {
+    const count = Number(await ours.target.ask('fill', filling))
+    for (const scenario of stored) {
+      const measured: number[] = []
+      for (const _ of rounds) measured.push((await measure(scenario, ours.target, ours.people, load)).perSecond)
+      const now = median(measured)
+      first.set(scenario.name, first.get(scenario.name) ?? now)
+      say(scenario.name, String(count), rate(now), (now / (first.get(scenario.name) ?? now)).toFixed(2))
+    }
+  }
+}
+
+const bareTarget = await startTarget('bare', 'bench/bare.ts')
+const ourTarget = await startTarget('Gatehouse', 'bench/gatehouse.ts')
+try {
+  const [bare, ours] = [await open(bareTarget), await open(ourTarget)]
+  if (values.fill) {
+    say('', 'stored', 'a second', 'to first')
+    await compareFillings(ours, values.fill.split(',').map(Number))
+  } else {
+    say('', 'bare', 'Gatehouse', 'ratio', 'by CPU', 'aim')
+    for (const scenario of chosen) await compare(scenario, bare, ours)
+    if ('password sign-in'.includes(values.only)) await compareSignIns(ours.target)
+  }
+} finally {
+  await Promise.all([bareTarget.stop(), ourTarget.stop()])
+}
