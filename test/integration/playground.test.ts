@@ -8,7 +8,7 @@ const HOME = '/workbench/playground'
 let world: World
 before(async () => {
   world = await createWorld()
-  await world.addAccount('ada@example.com')
+  await world.addAccount('ada@example.com', { roles: ['user'] })
 })
 after(() => world.close())
 
@@ -66,12 +66,30 @@ test('signing out from the playground ends the session', async () => {
   assert.match(again.text, /login_required/)
 })
 
-test('an API chosen as resource gives a token for it', async () => {
+test('permissions of an API give a token for it, and the page tells which of them the roles allow', async () => {
   const browser = new Browser(world.issuer)
-  const fields = { resource: 'https://demo-api.example', 'scope.read:posts': 'on' }
+  const api = 'https://demo-api.example'
+  const fields = { [`permission.${api}.read:posts`]: 'on', [`permission.${api}.delete:posts`]: 'on' }
   const run = await signIn(browser, await start(browser, fields))
   assert.match(run.text, /https:\/\/demo-api\.example/)
   assert.match(run.text, /at\+jwt/)
+  const rows = [...run.text.matchAll(/<code>([a-z]+:[a-z]+)<\/code><\/p><\/div><span class="tag[^"]*">([^<]+)</g)]
+  const told = Object.fromEntries(rows.map(([, name = '', is]) => [name, is]))
+  assert.deepEqual(
+    [told['read:posts'], told['delete:posts'], told['write:posts']],
+    ['granted', 'not granted', 'not granted'],
+  )
+})
+
+test('a token is for one API', async () => {
+  const browser = new Browser(world.issuer)
+  const ticked = {
+    'permission.https://demo-api.example.read:posts': 'on',
+    [`permission.${world.issuer}/api.read:keys`]: 'on',
+  }
+  const run = await signIn(browser, await start(browser, { ...ticked, resource: 'https://demo-api.example' }))
+  assert.match(run.text, /https:\/\/demo-api\.example/)
+  assert.doesNotMatch(run.text, /read:keys/)
 })
 
 test('the answer may come back as a form', async () => {

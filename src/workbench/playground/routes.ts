@@ -7,6 +7,7 @@ import { type Csrf, createCookie, formBody, type Render, readForm } from '../../
 import { showInFrame } from '../frame.ts'
 import { decodeToken } from './decode.ts'
 import { jsonParts } from './json-parts.ts'
+import { permissionField, presentPermissions, readPermissions } from './permissions.ts'
 import { createRelyingParty, type RelyingParty, toParameters } from './relying-party.ts'
 import type { Run, Runs } from './run.ts'
 import { createSnippets } from './snippets.ts'
@@ -23,7 +24,8 @@ export interface PlaygroundDependencies {
 
 const HOME = '/workbench/playground'
 const BINDING = 'workbench.playground'
-const SCOPES = ['openid', 'profile', 'email', 'offline_access']
+const SCOPES = ['openid', 'profile', 'email', 'offline_access', 'roles', 'organizations']
+const TICKED = ['openid', 'profile', 'email']
 /** Parameters of the request that are sent as they were typed, when they were. */
 const PARAMETERS = ['prompt', 'acr_values', 'max_age', 'login_hint', 'ui_locales', 'response_mode']
 
@@ -66,8 +68,9 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
       csrf: csrf.token(BINDING),
       clients: choices,
       hasConfidential: choices.some(({ isPublic }) => !isPublic),
-      scopes: SCOPES,
+      scopes: SCOPES.map((name) => ({ name, isTicked: TICKED.includes(name) })),
       apis: await apis.list(),
+      permissionField,
       issuer,
       redirectUri,
       snippets: createSnippets(issuer, choices[0]?.id ?? 'your-client'),
@@ -80,10 +83,8 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
     csrf.verify(ctx, BINDING, form.csrf)
     const client = usable(await clients.list(), redirectUri).find(({ id }) => id === form.client_id)
     if (!client) throw refuse('There is no such client to try.')
-    const apiScopes = (await apis.list())
-      .filter(({ identifier }) => identifier === form.resource)
-      .flatMap((api) => api.permissions.map(({ name }) => name))
-    const scope = [...SCOPES, ...apiScopes].filter((name) => form[`scope.${name}`] === 'on').join(' ')
+    const { resource, names } = readPermissions(form, await apis.list())
+    const scope = [...SCOPES.filter((name) => form[`scope.${name}`] === 'on'), ...names].join(' ')
     // Without it the wish to stay connected is dropped (OpenID Connect Core section 11).
     const prompt = form.prompt || (form['scope.offline_access'] === 'on' ? 'consent' : '')
     const wished: Readonly<Record<string, string>> = { ...form, prompt }
@@ -92,7 +93,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
       clientId: client.id,
       clientSecret: form.client_secret || undefined,
       scope,
-      resource: form.resource || undefined,
+      resource,
       parameters: Object.fromEntries(typed),
     })
     cookie.set(ctx, await runs.create(run))
@@ -130,6 +131,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
         audience: run.resource ?? issuer,
         type: 'at+jwt',
       }),
+      permissions: presentPermissions(run, await apis.list()),
       latest: run.exchanges.at(-1),
     })
   })
