@@ -32,5 +32,6 @@ export const apiSchema = z.strictObject({
     .max(MAX_PERMISSIONS)
     .refine(isDistinct, 'must not name a permission twice'),
   accessTokenSeconds: z.int().min(1).max(YEAR_SECONDS).optional(),
+  isRestricted: z.boolean().default(false),
   resourceServers: z.array(z.string().min(1).max(500)).max(20).default([]),
 })

@@ -9,6 +9,7 @@ export interface ApiDocument {
   permissions: { name: string; title: string }[]
   accessTokenSeconds?: number
   resourceServers: string[]
+  isRestricted: boolean
   createdAt: Date
   updatedAt: Date
 }
@@ -20,6 +21,7 @@ const schema = new Schema<ApiDocument>(
     permissions: [{ _id: false, name: String, title: String }],
     accessTokenSeconds: Number,
     resourceServers: [String],
+    isRestricted: { type: Boolean, required: true },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
   },
@@ -35,6 +37,7 @@ export function apiModel(connection: Connection): Model<ApiDocument> {
 }
 
 /** A stored API as the rest of the program sees it. */
-export function toApi({ _id, name, permissions, accessTokenSeconds, resourceServers }: ApiDocument): Api {
-  return { identifier: _id, name, permissions, accessTokenSeconds, resourceServers }
+export function toApi(document: ApiDocument): Api {
+  const { _id, name, permissions, accessTokenSeconds, resourceServers, isRestricted } = document
+  return { identifier: _id, name, permissions, accessTokenSeconds, resourceServers, isRestricted }
 }

@@ -16,6 +16,8 @@ export interface Api {
   readonly accessTokenSeconds?: number | undefined
   /** The clients by which the API itself asks about tokens that were made out to it (RFC 7662). */
   readonly resourceServers: readonly string[]
+  /** Whether only clients that were allowed its permissions by name may ask for it. */
+  readonly isRestricted: boolean
 }
 
 /** Stands for every permission of an API, in a role. */
@@ -34,11 +36,12 @@ const own = {
   'read:audit': 'Read the audit trail',
 } as const
 
-/** Gatehouse's own API, at this issuer. */
+/** Gatehouse's own API, at this issuer. Not every app that registers may ask an administrator for the keys of the house. */
 export function ownApi(issuer: string): Omit<Api, 'resourceServers'> {
   return {
     identifier: `${issuer}/api`,
     name: 'Gatehouse',
+    isRestricted: true,
     permissions: Object.entries(own).map(([name, title]) => ({ name, title })),
   }
 }

@@ -24,8 +24,8 @@ const system = { actor: { type: 'system' } } as const
 
 async function plantApis({ apis, audit, issuer }: Dependencies, seed: AccessSeed['apis'], now: Date): Promise<void> {
   const known = new Map((await apis.find().lean<ApiDocument[]>()).map((api) => [api._id, api]))
-  const { identifier, name, permissions } = ownApi(issuer)
-  const own = { name, permissions: [...permissions] }
+  const { identifier, permissions, ...rest } = ownApi(issuer)
+  const own = { ...rest, permissions: [...permissions] }
   for (const { identifier: _id, ...api } of [{ identifier, ...own, resourceServers: [] }, ...seed]) {
     if (known.has(_id)) continue
     const inserted = { ...api, createdAt: now, updatedAt: now }
@@ -33,7 +33,9 @@ async function plantApis({ apis, audit, issuer }: Dependencies, seed: AccessSeed
     if (upsertedCount > 0) await audit.record('api.created', system, { api: _id })
   }
   const before = known.get(identifier)
-  if (!before || JSON.stringify([before.name, before.permissions]) === JSON.stringify([name, own.permissions])) return
+  const partsOf = ({ name, isRestricted, permissions: known }: typeof own) =>
+    JSON.stringify([name, isRestricted, known])
+  if (!before || partsOf(before) === partsOf(own)) return
   await apis.updateOne({ _id: identifier }, { $set: { ...own, updatedAt: now } })
   await audit.record('api.updated', system, { api: identifier })
 }

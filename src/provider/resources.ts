@@ -12,7 +12,7 @@ export interface Resources {
   /**
    * What a token for this API can carry, as far as it is known yet: of what the API has, what the client may ask for
    * and what the person's roles allow.
-   * @throws InvalidTarget for an API nobody knows, or that the client may not use by itself (RFC 8707 section 2)
+   * @throws InvalidTarget for an API nobody knows, or that the client was not allowed (RFC 8707 section 2)
    */
   getResourceServerInfo(ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer>
   /** The APIs of an authorization request are looked up before the person is known: looks once more. */
@@ -30,14 +30,21 @@ export interface Grantee {
   readonly isAlone?: boolean
 }
 
-/** The permissions of an API that can be granted. Nobody gets more than all of these agree on. */
-export function grantablePermissions(api: Api, { client, standing, isAlone = false }: Grantee): string[] {
+/**
+ * The permissions that a client may ask for. Without a list of its own (`api_permissions`) those are all, with a person
+ * who decides, at an API that is open to every client; otherwise none.
+ */
+function permissionsOfClient(api: Api, { client, isAlone = false }: Grantee): string[] {
   const policy = client.api_permissions as Readonly<Record<string, readonly string[]>> | undefined
-  const allowList = policy || isAlone ? (policy?.[api.identifier] ?? []) : undefined
-  return api.permissions
-    .map(({ name }) => name)
-    .filter((name) => allowList?.includes(name) ?? true)
-    .filter((name) => !standing || can(standing.rights, api.identifier, name))
+  const isListed = policy !== undefined || isAlone || api.isRestricted
+  const names = api.permissions.map(({ name }) => name)
+  return isListed ? names.filter((name) => policy?.[api.identifier]?.includes(name)) : names
+}
+
+/** The permissions of an API that can be granted. Nobody gets more than API, client and roles agree on. */
+export function grantablePermissions(api: Api, grantee: Grantee): string[] {
+  const { standing } = grantee
+  return permissionsOfClient(api, grantee).filter((name) => !standing || can(standing.rights, api.identifier, name))
 }
 
 /**
@@ -64,8 +71,10 @@ export function createResources({ apis }: Pick<Access, 'apis'>, accessTokenSecon
     const isAlone = oidc.params?.grant_type === 'client_credentials'
     const asked = isAlone ? undefined : organizationIn(askedScopes(oidc))
     const standing = await (oidc.account as ProtocolAccount | undefined)?.standing(asked)
+    const isOpen = !isAlone && !api.isRestricted
+    if (!isOpen && permissionsOfClient(api, { client, isAlone }).length === 0)
+      throw new errors.InvalidTarget('this client was allowed no permission of this API')
     const names = grantablePermissions(api, { client, standing, isAlone })
-    if (isAlone && names.length === 0) throw new errors.InvalidTarget('this client may not use the API by itself')
     // Until the person is known nobody can say whether they belong to it.
     const organization = asked && (!standing || standing.organization) ? [`${ORGANIZATION_SCOPE}${asked}`] : []
     return {

@@ -180,6 +180,19 @@ test('a client acts by itself with the permissions it was allowed, and no others
   await assert.rejects(oidc.clientCredentialsGrant(bare.configuration, { resource: DEMO, scope: EVERYTHING }), target)
 })
 
+test('our own API is for apps that were allowed it by name, whoever uses them', async () => {
+  const resource = `${world.issuer}/api`
+  const scope = 'openid read:accounts write:accounts'
+  await world.addAccount('root@example.com', { roles: ['admin'] })
+  const stranger = await RelyingParty.create(world)
+  const refused = await stranger.browser.open((await stranger.start({ resource, scope })).url)
+  assert.equal(answerOf(refused).error, 'invalid_target')
+  const trusted = await RelyingParty.create(world, { api_permissions: { [resource]: ['read:accounts'] } })
+  const started = await trusted.start({ resource, scope })
+  const page = await trusted.signIn(await trusted.browser.open(started.url), 'root@example.com')
+  assert.equal(payloadOf(await trusted.redeem(page, started, { resource })).scope, 'read:accounts')
+})
+
 test('a client that may ask for some permissions only gets no others for people either', async () => {
   const metadata = { api_permissions: { [DEMO]: ['read:posts'] } }
   const { consent, tokens } = await signIn('limited@example.com', ['admin'], {}, metadata)

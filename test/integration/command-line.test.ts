@@ -65,7 +65,12 @@ test('APIs are registered, changed and shown', async () => {
     permissions: [{ name: 'read:orders', title: 'See orders' }],
   })
   assert.equal((await run('api create --file -', { input })).exitCode, 0)
-  const changed = JSON.stringify({ ...JSON.parse(input), accessTokenSeconds: 60, resourceServers: ['orders'] })
+  const changed = JSON.stringify({
+    ...JSON.parse(input),
+    accessTokenSeconds: 60,
+    resourceServers: ['orders'],
+    isRestricted: true,
+  })
   assert.equal((await run('api update --file -', { input: changed })).exitCode, 0)
   assert.deepEqual(json(await run('api show https://orders.example --json')), JSON.parse(changed))
   assert.match((await run('api list')).out, /^https:\/\/orders\.example +Orders$/m)

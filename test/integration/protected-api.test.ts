@@ -33,9 +33,9 @@ after(async () => {
   await world.close()
 })
 
-async function signIn(email: string, roles: string[], { resource = DEMO, scope = EVERYTHING } = {}) {
+async function signIn(email: string, roles: string[], { resource = DEMO, scope = EVERYTHING, metadata = {} } = {}) {
   const account = await world.addAccount(email, { roles })
-  const party = await RelyingParty.create(world)
+  const party = await RelyingParty.create(world, metadata)
   const started = await party.start({ resource, scope: `openid ${scope}` })
   const page = await party.signIn(await party.browser.open(started.url), email)
   const tokens = await party.redeem(page, started, { resource })
@@ -101,7 +101,11 @@ test('a token in the address or the body is not looked at', async () => {
 
 test('an ID token, a token for another API and an opaque one are refused', async () => {
   const resource = `${world.issuer}/api`
-  const other = await signIn('other@example.com', ['admin'], { resource, scope: 'read:accounts read:posts' })
+  const other = await signIn('other@example.com', ['admin'], {
+    resource,
+    scope: 'read:accounts read:posts',
+    metadata: { api_permissions: { [resource]: ['read:accounts'] } },
+  })
   await assertInvalid(other.token, 'for another API')
   await assertInvalid(other.tokens.id_token ?? '', 'ID token')
   const plain = await oidc.refreshTokenGrant(other.party.configuration, other.tokens.refresh_token ?? '')

@@ -89,6 +89,7 @@ const api: Api = {
   name: 'Posts',
   permissions: ['read', 'write', 'delete'].map((name) => ({ name, title: name })),
   resourceServers: [],
+  isRestricted: false,
 }
 const standing = (...names: string[]) => ({ roles: [], rights: new Map([[api.identifier, new Set(names)]]) })
 const client = (policy?: object) => ({ api_permissions: policy }) as unknown as Grantee['client']
@@ -116,6 +117,13 @@ for (const [what, grantee, expected] of [
     assert.deepEqual(grantablePermissions(api, grantee), expected)
   })
 }
+
+test('a restricted API is for clients that were allowed it by name', () => {
+  const restricted = { ...api, isRestricted: true }
+  assert.deepEqual(grantablePermissions(restricted, { client: client(), standing: standing('*') }), [])
+  const allowed = client({ [api.identifier]: ['read', 'write'] })
+  assert.deepEqual(grantablePermissions(restricted, { client: allowed, standing: standing('read') }), ['read'])
+})
 
 test('a token is for one organization at most', () => {
   assert.equal(organizationIn(['openid', 'read']), undefined)

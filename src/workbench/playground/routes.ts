@@ -52,6 +52,9 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
   const cookie = createCookie({ issuer, name: 'playground', path: '/workbench' })
   const router = new Router({ prefix: HOME })
 
+  /** Those that any client may ask for: the playground has no keys that others have not. */
+  const openApis = async () => (await apis.list()).filter(({ isRestricted }) => !isRestricted)
+
   const seeOther = (ctx: Context, location: string) => {
     ctx.redirect(location)
     ctx.status = 303
@@ -69,7 +72,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
       clients: choices,
       hasConfidential: choices.some(({ isPublic }) => !isPublic),
       scopes: SCOPES.map((name) => ({ name, isTicked: TICKED.includes(name) })),
-      apis: await apis.list(),
+      apis: await openApis(),
       permissionField,
       issuer,
       redirectUri,
@@ -83,7 +86,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
     csrf.verify(ctx, BINDING, form.csrf)
     const client = usable(await clients.list(), redirectUri).find(({ id }) => id === form.client_id)
     if (!client) throw refuse('There is no such client to try.')
-    const { resource, names } = readPermissions(form, await apis.list())
+    const { resource, names } = readPermissions(form, await openApis())
     const scope = [...SCOPES.filter((name) => form[`scope.${name}`] === 'on'), ...names].join(' ')
     // Without it the wish to stay connected is dropped (OpenID Connect Core section 11).
     const prompt = form.prompt || (form['scope.offline_access'] === 'on' ? 'consent' : '')
@@ -131,7 +134,7 @@ export function playgroundRoutes(deps: PlaygroundDependencies): Router {
         audience: run.resource ?? issuer,
         type: 'at+jwt',
       }),
-      permissions: presentPermissions(run, await apis.list()),
+      permissions: presentPermissions(run, await openApis()),
       latest: run.exchanges.at(-1),
     })
   })
