@@ -38,9 +38,14 @@ async function hello(port: number): Promise<mongo.Document | undefined> {
   }
 }
 
-/** The first of these that answers as asked. */
-async function waitFor(members: readonly Member[], is: (answer: mongo.Document) => boolean): Promise<Member> {
+/** The first of these that answers as asked. @throws Error when the test is over before */
+async function waitFor(
+  { signal }: TestContext,
+  members: readonly Member[],
+  is: (answer: mongo.Document) => boolean,
+): Promise<Member> {
   for (;;) {
+    signal.throwIfAborted()
     for (const member of members) {
       const answer = await hello(member.port)
       if (answer && is(answer)) return member
@@ -55,7 +60,7 @@ export async function startReplicaSet(t: TestContext) {
   const binary = await findBinary({ path: env.PATH, cacheDir: testServer.cacheDir, report: () => {} })
   const ports = await Promise.all([1, 2, 3].map(findFreePort))
   const members = ports.map((port) => startMember(t, binary, folder, port))
-  await Promise.all(members.map((member) => waitFor([member], () => true)))
+  await Promise.all(members.map((member) => waitFor(t, [member], () => true)))
   const hosts = ports.map((port) => `127.0.0.1:${port}`)
   const client = new mongo.MongoClient(`mongodb://${hosts[0]}/?directConnection=true`)
   await client.db('admin').command({
@@ -67,9 +72,9 @@ export async function startReplicaSet(t: TestContext) {
   })
   await client.close()
   await Promise.all(
-    members.map((member) => waitFor([member], ({ isWritablePrimary, secondary }) => isWritablePrimary || secondary)),
+    members.map((member) => waitFor(t, [member], ({ isWritablePrimary, secondary }) => isWritablePrimary || secondary)),
   )
-  const primary = () => waitFor(members, ({ isWritablePrimary }) => isWritablePrimary)
+  const primary = () => waitFor(t, members, ({ isWritablePrimary }) => isWritablePrimary)
   await primary()
   return {
     uri: `mongodb://${hosts.join(',')}/gathering?replicaSet=${NAME}`,
