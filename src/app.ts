@@ -181,10 +181,13 @@ type Features = Awaited<ReturnType<typeof openFeatures>>
 
 /** Everything that a request may pass, in this order. */
 function openDoors(ports: Ports, features: Features): Koa {
-  const { audit, access, accounts, mailRooms, recovery, signIn, protocol } = features
+  const { audit, access, accounts, mailRooms, notices, recovery, signIn, protocol } = features
   const { config, logger, render, csrf, workbench, isProduction } = ports
   const { server, brand, secrets, lifetimes } = config
   const { issuer, trustedProxies, hstsIncludesSubDomains } = server
+
+  // Mail that leaves by SMTP does not come by here, and is not waited for.
+  const collect = async () => (ports.transport === workbench?.mailBox ? notices.delivery.settle() : undefined)
 
   const app = new Koa()
   app.keys = [...secrets.cookieKeys]
@@ -224,7 +227,7 @@ function openDoors(ports: Ports, features: Features): Koa {
       invitationSeconds: lifetimes.invitationSeconds,
     }),
     ...(workbench
-      ? createWorkbench({ ...workbench, issuer, render, csrf, clients: protocol.clients, apis: access.apis })
+      ? createWorkbench({ ...workbench, collect, issuer, render, csrf, clients: protocol.clients, apis: access.apis })
       : []),
     ...protocol.middleware,
   ]

@@ -6,6 +6,8 @@ import { showInFrame } from './frame.ts'
 /** What the inbox needs. */
 export interface InboxDependencies {
   readonly mailBox: MailBox
+  /** Brings in what is on its way. */
+  readonly collect: () => Promise<void>
   readonly render: Render
 }
 
@@ -15,9 +17,11 @@ const SHOWN = 100
 const linksIn = (text: string) => text.match(/^https?:\/\/\S+$/gm) ?? []
 
 /** Everything that was sent, as it looks. */
-export function inboxRoutes({ mailBox, render }: InboxDependencies): Router {
+export function inboxRoutes({ mailBox, collect, render }: InboxDependencies): Router {
   const router = new Router({ prefix: '/workbench/inbox' })
   router.get('/', async (ctx) => {
+    // Whoever was just told to look into their mailbox finds the mail there.
+    await collect()
     showInFrame(render, ctx, 'inbox', { mails: await mailBox.list(SHOWN) })
   })
   router.get('/:id', async (ctx) => {

@@ -49,21 +49,29 @@ journey('a new person makes an account by the code of a mail, and is back at the
   assert.ok(app.received().code)
 })
 
-journey('the link opens in the same browser, in a tab of its own', async (surroundings) => {
-  const { visitor } = surroundings
-  const app = await askFor(surroundings, 'linus@example.com')
-  const { link } = await readMail(surroundings, 'linus@example.com')
-  await visitor.open(link)
-  await visitor.sees('Confirm your e-mail address')
-  await visitor.press('Confirm')
-  await visitor.sees('Choose a password')
-  await visitor.type('Password', PASSWORD)
-  await visitor.press('Create the account')
-  await visitor.sees('Back at the app')
-  assert.ok(app.received().code)
-  await visitor.open(link)
-  await visitor.sees('This link does not work any more')
-})
+journey(
+  'while developing, the mail is in the inbox, and its link leads on in the same browser',
+  async (surroundings) => {
+    const { visitor } = surroundings
+    const { page } = visitor
+    const app = await askFor(surroundings, 'linus@example.com')
+    await visitor.open('/workbench/inbox')
+    await visitor.sees('Inbox')
+    await page.getByRole('row', { name: 'linus@example.com' }).getByRole('link').click()
+    await visitor.sees('Confirm your e-mail address for Gatehouse')
+    const { link } = await readMail(surroundings, 'linus@example.com')
+    await visitor.follow(link)
+    await visitor.sees('Confirm your e-mail address')
+    await visitor.press('Confirm')
+    await visitor.sees('Choose a password')
+    await visitor.type('Password', PASSWORD)
+    await visitor.press('Create the account')
+    await visitor.sees('Back at the app')
+    assert.ok(app.received().code)
+    await visitor.open(link)
+    await visitor.sees('This link does not work any more')
+  },
+)
 
 withoutScript('without script, and with the mail read on another device', async (surroundings) => {
   const { visitor } = surroundings
