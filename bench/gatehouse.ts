@@ -8,7 +8,7 @@ import { startServer } from '../src/web/index.ts'
 import { findFreePort } from '../test/support/world.ts'
 import { answer, createAnswers } from './answers.ts'
 import { fillTokens } from './fill.ts'
-import { type Announcement, CLIENT_NAME, PASSWORD, REDIRECT_URI } from './target.ts'
+import { type Announcement, API, CLIENT_NAME, PASSWORD, REDIRECT_URI } from './target.ts'
 
 const PEOPLE = 64
 
@@ -54,6 +54,7 @@ const { client_id, client_secret = '' } = await app.clients.register(
     redirect_uris: [REDIRECT_URI],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     token_endpoint_auth_method: 'client_secret_basic',
+    api_permissions: { [API]: ['read:posts'] },
     first_party: true,
   },
   { via: 'cli' },

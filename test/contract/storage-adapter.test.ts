@@ -341,3 +341,39 @@ describe('a session', () => {
     assert.equal(await adapter('Session').find(jti), undefined)
   })
 })
+
+describe('what hangs together', () => {
+  async function granted() {
+    const [grantId, sessionUid] = [newId(), newId()]
+    await adapter('Grant').upsert(grantId, { jti: grantId, kind: 'Grant' }, 60)
+    const session = await keep('Session', { uid: sessionUid })
+    const token = await keep('AccessToken', { grantId, sessionUid, expiresWithSession: true })
+    return { grantId, sessionUid, session, token }
+  }
+
+  test('is found with a token, and what a request ends meanwhile is not found in it any more', async () => {
+    const { grantId, sessionUid, session, token } = await granted()
+    await storage.units.run(async () => {
+      await adapter('AccessToken').find(token)
+      assert.ok(await adapter('Session').findByUid(sessionUid))
+      assert.ok(await adapter('Grant').find(grantId))
+      await adapter('AccessToken').find(token)
+      await adapter('Session').destroy(session)
+      await adapter('Grant').destroy(grantId)
+      assert.equal(await adapter('Session').findByUid(sessionUid), undefined)
+      assert.equal(await adapter('Grant').find(grantId), undefined)
+    })
+  })
+
+  test('is read anew by each request', async () => {
+    const { grantId, token } = await granted()
+    const look = () =>
+      storage.units.run(async () => {
+        await adapter('AccessToken').find(token)
+        return adapter('Grant').find(grantId)
+      })
+    assert.ok(await look())
+    await adapter('Grant').destroy(grantId)
+    assert.equal(await look(), undefined)
+  })
+})

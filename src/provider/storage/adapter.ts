@@ -1,7 +1,7 @@
 import type { Adapter, AdapterFactory } from 'oidc-provider'
 import type { Units } from '../../platform/database/index.ts'
 import type { ClientStore } from '../clients/store.ts'
-import { ArtifactAdapter, type ArtifactAdapterDependencies, ReplayAdapter } from './artifact-adapter.ts'
+import { ArtifactAdapter, type ArtifactAdapterDependencies, OnceAdapter, ReplayAdapter } from './artifact-adapter.ts'
 import { RefreshTokenAdapter } from './refresh-token-adapter.ts'
 import type { Rotation } from './rotation.ts'
 import { SessionAdapter } from './session-adapter.ts'
@@ -49,6 +49,9 @@ class ClientAdapter implements Adapter {
   }
 }
 
+/** Records that the library saves when it issues them, and not again. */
+const WRITTEN_ONCE = new Set(['AccessToken', 'ClientCredentials', 'AuthorizationCode'])
+
 /** The storage that the library is given. */
 export function createAdapter({ clients, rotation, units, ...deps }: AdapterDependencies): AdapterFactory {
   return (kind) => {
@@ -56,6 +59,6 @@ export function createAdapter({ clients, rotation, units, ...deps }: AdapterDepe
     if (kind === 'RefreshToken') return new RefreshTokenAdapter(deps, rotation)
     if (kind === 'Session') return new SessionAdapter(deps, units)
     if (kind === 'ReplayDetection') return new ReplayAdapter(kind, deps)
-    return new ArtifactAdapter(kind, deps)
+    return WRITTEN_ONCE.has(kind) ? new OnceAdapter(kind, deps) : new ArtifactAdapter(kind, deps)
   }
 }

@@ -19,43 +19,43 @@ const usedUp: Readonly<Record<string, () => Error>> = {
 
 /** The library's storage contract for one kind of record, on our records. Single use is decided here, not by the library. */
 export class ArtifactAdapter implements Adapter {
-  readonly #kind: string
+  protected readonly kind: string
   protected readonly artifacts: Artifacts
   protected readonly reuses: Reuses
 
   constructor(kind: string, { artifacts, reuses }: ArtifactAdapterDependencies) {
-    this.#kind = kind
+    this.kind = kind
     this.artifacts = artifacts
     this.reuses = reuses
   }
 
   upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
-    return this.artifacts.upsert(this.#kind, id, payload, expiresIn)
+    return this.artifacts.upsert(this.kind, id, payload, expiresIn)
   }
 
   /** What was used is found too, and says so: the library ends what came of it (RFC 9700 section 2.1.1). */
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const payload = await this.artifacts.find(this.#kind, id)
-    if (payload?.consumed !== undefined) this.note(await this.artifacts.findUse(this.#kind, id))
+    const payload = await this.artifacts.find(this.kind, id)
+    if (payload?.consumed !== undefined) this.note(await this.artifacts.findUse(this.kind, id))
     return payload
   }
 
   findByUid(uid: string) {
-    return this.artifacts.findByUid(this.#kind, uid)
+    return this.artifacts.findByUid(this.kind, uid)
   }
 
   findByUserCode(userCode: string) {
-    return this.artifacts.findByUserCode(this.#kind, userCode)
+    return this.artifacts.findByUserCode(this.kind, userCode)
   }
 
   /** Of any number of parallel uses one wins. */
   async consume(id: string): Promise<void> {
-    if (await this.artifacts.consume(this.#kind, id, { from: this.address() })) return
-    await this.refuse(await this.artifacts.findUse(this.#kind, id))
+    if (await this.artifacts.consume(this.kind, id, { from: this.address() })) return
+    await this.refuse(await this.artifacts.findUse(this.kind, id))
   }
 
   destroy(id: string) {
-    return this.artifacts.destroy(this.#kind, id)
+    return this.artifacts.destroy(this.kind, id)
   }
 
   revokeByGrantId(grantId: string) {
@@ -77,7 +77,14 @@ export class ArtifactAdapter implements Adapter {
     if (use?.grantId) {
       await Promise.all([this.artifacts.revokeByGrantId(use.grantId), this.artifacts.destroy('Grant', use.grantId)])
     }
-    throw usedUp[this.#kind]?.() ?? new errors.InvalidRequest(`${this.#kind} was already used`)
+    throw usedUp[this.kind]?.() ?? new errors.InvalidRequest(`${this.kind} was already used`)
+  }
+}
+
+/** What is written once, when it is issued: never over anything. */
+export class OnceAdapter extends ArtifactAdapter {
+  override upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    return this.artifacts.insertMissing(this.kind, id, payload, expiresIn)
   }
 }
 

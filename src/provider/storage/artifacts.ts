@@ -3,6 +3,7 @@ import type { Gathered, Units } from '../../platform/database/index.ts'
 import { hashSecret } from '../../platform/ids.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
+import { createReadAhead } from './read-ahead.ts'
 
 /** How a single-use record was used for the first time, and what it belongs to. */
 export interface Use {
@@ -82,28 +83,40 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       payload: sealer.seal(JSON.stringify(payload), payloadContext({ _id, kind })),
     }
   }
-  /** The one of this kind that is live. Of two that answer to one user code none is meant: neither may be approved. */
-  const only = (kind: string, documents: readonly ArtifactDocument[]) => {
-    const [found, another] = documents.filter((document) => document.kind === kind && isLive(document))
-    return found && !another ? open(found) : undefined
+  const ahead = createReadAhead(records, units)
+  const liveOf = (kind: string, documents: readonly ArtifactDocument[]) =>
+    documents.filter((document) => document.kind === kind && isLive(document))
+  /** What is written to the end of the request, after which nothing that was read ahead counts. */
+  const leave = (write: Promise<unknown>) => {
+    ahead.forget()
+    return units.leave(write)
+  }
+  const revokeBy = (field: 'grantId' | 'clientId' | 'accountId', value: string) => {
+    ahead.forget()
+    return records.deleteBy(field, value)
   }
 
   return {
     // Replaced whole, so that a field (an expiry, say) which is no longer there is gone. Being used outlives a save.
-    upsert: (kind, id, payload, expiresIn) => units.leave(records.replace(toDocument(kind, id, payload, expiresIn))),
-    update: (kind, id, payload, expiresIn) => units.leave(records.update(toDocument(kind, id, payload, expiresIn))),
+    upsert: (kind, id, payload, expiresIn) => leave(records.replace(toDocument(kind, id, payload, expiresIn))),
+    update: (kind, id, payload, expiresIn) => leave(records.update(toDocument(kind, id, payload, expiresIn))),
     insert: (kind, id, payload, expiresIn) => records.insert(toDocument(kind, id, payload, expiresIn)),
-    insertMissing: (kind, id, payload, expiresIn) =>
-      units.leave(records.insert(toDocument(kind, id, payload, expiresIn))),
+    insertMissing: (kind, id, payload, expiresIn) => leave(records.insert(toDocument(kind, id, payload, expiresIn))),
     async find(kind, id) {
-      const found = await records.find(hashSecret(id))
-      return found ? only(kind, [found]) : undefined
+      const [found] = liveOf(kind, await ahead.find('_id', hashSecret(id)))
+      const payload = found && open(found)
+      if (payload) ahead.begin(payload)
+      return payload
     },
+    // While a session changes its id there may be two of one uid: they are the same session.
     async findByUid(kind, uid) {
-      return only(kind, await records.findBy('uidHash', hashSecret(uid)))
+      const [found] = liveOf(kind, await ahead.find('uidHash', hashSecret(uid)))
+      return found && open(found)
     },
+    // Of two that answer to one user code neither is meant: nobody approves the wrong one.
     async findByUserCode(kind, userCode) {
-      return only(kind, await records.findBy('userCodeHash', hashSecret(userCode)))
+      const [found, another] = liveOf(kind, await records.findBy('userCodeHash', hashSecret(userCode)))
+      return found && !another ? open(found) : undefined
     },
     consume(kind, id, { from, successorHash }) {
       const now = new Date()
@@ -120,17 +133,17 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       const { consumedAt: at, consumedFrom: from, successorHash, grantId, accountId, clientId } = found
       return { at, from, successorHash, grantId, accountId, clientId }
     },
-    destroy: (kind, id) => units.leave(records.delete(hashSecret(id), { kind })),
+    destroy: (kind, id) => leave(records.delete(hashSecret(id), { kind })),
     async revokeByGrantId(grantId) {
-      if (grantId) await records.deleteBy('grantId', grantId)
+      if (grantId) await revokeBy('grantId', grantId)
     },
     async revokeByClientId(clientId) {
-      if (clientId) await records.deleteBy('clientId', clientId)
+      if (clientId) await revokeBy('clientId', clientId)
     },
     async revokeByAccountId(accountId) {
       if (!accountId) return []
       const found = await records.findBy('accountId', accountId)
-      await records.deleteBy('accountId', accountId)
+      await revokeBy('accountId', accountId)
       return found.filter((document) => document.kind === 'Session' && isLive(document)).map(open)
     },
   }

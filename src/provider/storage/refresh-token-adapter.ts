@@ -1,22 +1,19 @@
-import type { AdapterPayload } from 'oidc-provider'
 import { hashSecret } from '../../platform/ids.ts'
-import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-adapter.ts'
+import { type ArtifactAdapterDependencies, OnceAdapter } from './artifact-adapter.ts'
 import type { Rotation } from './rotation.ts'
 
 const KIND = 'RefreshToken'
 
-/** Refresh tokens: a retry in time is let through to the successor that the first try was given. */
-export class RefreshTokenAdapter extends ArtifactAdapter {
+/**
+ * Refresh tokens: a retry in time is let through to the successor that the first try was given. Being written once, a
+ * successor that was used meanwhile is not brought back to life by it.
+ */
+export class RefreshTokenAdapter extends OnceAdapter {
   readonly #rotation: Rotation
 
   constructor(deps: ArtifactAdapterDependencies, rotation: Rotation) {
     super(KIND, deps)
     this.#rotation = rotation
-  }
-
-  /** Written once and never over: a retry must not bring a successor back to life that was used meanwhile. */
-  override upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
-    return this.artifacts.insertMissing(KIND, id, payload, expiresIn)
   }
 
   /** Hides that the token was used, where it is presented by a retry. */
