@@ -4,7 +4,8 @@ import { createAccess } from './access/index.ts'
 import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
-import { openMailboxRooms } from './mailbox-rooms.ts'
+import { openLinkMailbox, openMailboxRooms } from './mailbox-rooms.ts'
+import { createMailboxes } from './mailboxes/index.ts'
 import { createNotices } from './notices/index.ts'
 import { passwordPorts } from './password-ports.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
@@ -152,6 +153,7 @@ async function openFeatures(ports: Ports) {
   const { name, accent } = config.brand
   const concurrency = config.mail.smtp.connections
   const notices = createNotices({ ...ports, audit, brand: { name, accent }, concurrency })
+  const mailboxes = createMailboxes({ ...ports, audit })
   const signIn = createSignIn({
     ...ports,
     accounts,
@@ -162,11 +164,13 @@ async function openFeatures(ports: Ports) {
       notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),
     invitationSeconds: config.lifetimes.invitationSeconds,
     productName: name,
+    linkMailbox: openLinkMailbox({ mailboxes, notices, issuer: config.server.issuer }),
     onRecoveryCodeUsed: (account, left) => notices.tell('recoveryCodeUsed', account, { left }),
     onPasswordSet: (account, { address }, via) =>
       notices.tell(via === 'reset' ? 'passwordChanged' : 'passwordSet', account, { address }),
   })
-  const mailRooms = openMailboxRooms({ config, connection, sealer, access, accounts, audit, signIn, notices })
+  const rest = { config, connection, sealer, access, accounts, audit, signIn, notices, mailboxes }
+  const mailRooms = { mailboxes, ...openMailboxRooms(rest) }
   const recovery = openRecovery({ ...ports, accounts, audit, signIn, notices, endSessions: storage.endAccount })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)

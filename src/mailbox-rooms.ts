@@ -3,11 +3,11 @@ import type { Accounts } from './accounts/index.ts'
 import { type AddressMail, createAddresses } from './addresses/index.ts'
 import type { Audit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
-import { createMailboxes, createMailLimits, type MailboxesDependencies, type MailLimits } from './mailboxes/index.ts'
+import { createMailLimits, type Mailboxes, type MailboxesDependencies, type MailLimits } from './mailboxes/index.ts'
 import type { Notices } from './notices/index.ts'
 import { createLimiter } from './platform/limiter.ts'
 import { createRegistration, type RegistrationMail } from './registration/index.ts'
-import type { SignIn } from './sign-in/index.ts'
+import type { LinkMailbox, SignIn } from './sign-in/index.ts'
 
 /** What the rooms that prove mailboxes are put together from. */
 interface Parts extends MailboxesDependencies {
@@ -17,12 +17,16 @@ interface Parts extends MailboxesDependencies {
   readonly audit: Audit
   readonly signIn: SignIn
   readonly notices: Notices
+  readonly mailboxes: Mailboxes
 }
 
 const WINDOW_SECONDS = 60 * 60
 /** Mails an hour: what one person needs, and what one mailbox has to bear at most. */
 const PER_PAIR = 3
 const PER_IDENTIFIER = 12
+
+/** Of the code that a link shows in another browser. */
+const LINK_CODE_TRIES = 3
 
 /** The role of everybody who makes an account, where there is such a role. */
 const EVERYBODY = 'user'
@@ -71,11 +75,9 @@ export function openMailboxRooms(parts: Parts) {
   const { access, config, notices, signIn } = parts
   const { registrationDomains, registration = config.environment === 'development' ? 'open' : 'closed' } =
     config.accounts
-  const mailboxes = createMailboxes(parts)
   const limits = openLimits(parts)
-  const rooms = { ...parts, mailboxes, limits }
+  const rooms = { ...parts, limits }
   return {
-    mailboxes,
     registration: createRegistration({
       ...rooms,
       password: signIn.password,
@@ -91,5 +93,30 @@ export function openMailboxRooms(parts: Parts) {
       checkRoles: access.roles.check,
     }),
     addresses: createAddresses({ ...rooms, send: sendForAddresses(parts) }),
+  }
+}
+
+/** Where a sign-in by mailed link starts its proofs and takes them. */
+export function openLinkMailbox({
+  mailboxes,
+  notices,
+  issuer,
+}: {
+  mailboxes: Mailboxes
+  notices: Notices
+  issuer: string
+}): LinkMailbox {
+  const keyOf = (owner: string) => ({ purpose: 'sign-in', owner }) as const
+  return {
+    isAvailable: notices.canSend,
+    async start({ owner, account, identifier, browser, returnPath, locale }) {
+      const isDecoy = account === undefined
+      const started = { ...keyOf(owner), email: identifier, browser, returnPath, isDecoy, tries: LINK_CODE_TRIES }
+      const { token, expiresAt } = await mailboxes.start(started)
+      const to = { email: account?.email, id: account?.id, locale: account?.locale ?? locale }
+      await notices.send('signInLink', to, { link: `${issuer}/confirm/${token}`, expiresAt })
+    },
+    typeCode: async (owner, code, origin) => (await mailboxes.typeCode(keyOf(owner), code, origin)) === 'proved',
+    take: (owner) => mailboxes.take(keyOf(owner)),
   }
 }

@@ -19,8 +19,8 @@ export type Followed =
 export interface Confirm {
   /** The code was typed where the proof was started. */
   readonly typeCode: (key: ProofKey, code: string, origin: Origin) => Promise<Typed>
-  /** Whether this link is still good. */
-  readonly isLive: (token: string) => Promise<boolean>
+  /** What a link that is still good is for. */
+  readonly purposeOf: (token: string) => Promise<ProofKey['purpose'] | undefined>
   /**
    * The link was followed and its button pressed. It counts in the browser that asked and nowhere else: whoever gets
    * somebody to press a button that they did not ask for has proved nothing.
@@ -86,7 +86,10 @@ export function createConfirm({ model, sealer, audit }: Dependencies): Confirm {
       return document.triesLeft > 0 ? 'wrong' : 'gone'
     },
 
-    isLive: async (token) => (await model.exists({ linkHash: hashSecret(token), ...open() })) !== null,
+    async purposeOf(token) {
+      const found = await model.findOne({ linkHash: hashSecret(token), ...open() }).lean<ProofDocument>()
+      return found?.purpose
+    },
 
     async follow(token, browser, origin) {
       const document = await model.findOne({ linkHash: hashSecret(token), ...open() }).lean<ProofDocument>()

@@ -6,7 +6,7 @@ import type { Sealer } from '../platform/seal.ts'
 
 /** What a proof is for, and who waits for it: an interaction, an account. Each has one proof at a time. */
 export interface ProofKey {
-  readonly purpose: 'register' | 'change-email' | 'verify-email'
+  readonly purpose: 'register' | 'change-email' | 'verify-email' | 'sign-in'
   readonly owner: string
 }
 
@@ -24,7 +24,7 @@ export interface ProofContent {
 /** A proof that waits to be given, or to be used. Its id is the hash of its key, so that a newer one replaces it. */
 export interface ProofDocument {
   _id: string
-  purpose: string
+  purpose: ProofKey['purpose']
   linkHash: string
   /** The browser that asked: only there does the link count. */
   browserHash: string

@@ -13,6 +13,8 @@ export interface ProofStart extends ProofKey {
   readonly returnPath: string
   /** Looks and lasts as any other, and cannot be given. For addresses whose owner is told something else. */
   readonly isDecoy?: boolean
+  /** How often the code may be typed; 5 times unless it says otherwise. */
+  readonly tries?: number
 }
 
 /** What is mailed. Shown to nobody else, and stored hashed or sealed. */
@@ -31,14 +33,14 @@ const CODES = 1_000_000
 
 /** Starting proofs, on this model. */
 export function createStart({ model, sealer }: { model: Model<ProofDocument>; sealer: Sealer }): StartProof {
-  return async ({ purpose, owner, email, browser, returnPath, isDecoy = false }) => {
+  return async ({ purpose, owner, email, browser, returnPath, isDecoy = false, tries = CODE_TRIES }) => {
     const token = newSecret()
     const code = String(randomInt(CODES)).padStart(6, '0')
     const expiresAt = new Date(Date.now() + SECONDS * 1000)
     const _id = proofId({ purpose, owner })
     const linkHash = hashSecret(token)
     const sealed = sealContent(sealer, { _id, linkHash }, { email, code, isDecoy, returnPath })
-    const document = { purpose, linkHash, browserHash: hashSecret(browser), sealed, triesLeft: CODE_TRIES, expiresAt }
+    const document = { purpose, linkHash, browserHash: hashSecret(browser), sealed, triesLeft: tries, expiresAt }
     await model.replaceOne({ _id }, document, { upsert: true })
     return { token, code, expiresAt }
   }

@@ -12,6 +12,8 @@ export interface WaitingProof {
 /** Proofs while they wait. */
 export interface Waiting {
   readonly find: (key: ProofKey) => Promise<WaitingProof | undefined>
+  /** Uses a proof that was given, once. @returns false when there is none */
+  readonly take: (key: ProofKey) => Promise<boolean>
   /** It was used, or is wanted no more. */
   readonly cancel: (key: ProofKey) => Promise<void>
 }
@@ -25,6 +27,10 @@ export function createWaiting({ model, sealer }: { model: Model<ProofDocument>; 
       if (!document) return undefined
       const { email } = openContent(sealer, document)
       return { email, isProved: document.provedAt !== undefined, triesLeft: document.triesLeft }
+    },
+    async take(key) {
+      const { deletedCount } = await model.deleteOne({ ...live(key), provedAt: { $exists: true } })
+      return deletedCount === 1
     },
     async cancel(key) {
       await model.deleteOne({ _id: proofId(key) })

@@ -21,11 +21,13 @@ export function confirmRoutes({ mailboxes, browsers, render, csrf }: ConfirmDepe
     const token = ctx.params.token ?? ''
     // The origin and no more: the address holds a secret.
     ctx.set('Referrer-Policy', 'strict-origin')
-    if (!(await mailboxes.isLive(token))) {
+    const purpose = await mailboxes.purposeOf(token)
+    if (!purpose) {
       ctx.status = 410
       return render(ctx, 'confirm/gone')
     }
-    render(ctx, 'confirm/button', { action: `/confirm/${token}`, csrf: csrf.token(token) })
+    const text = purpose === 'sign-in' ? 'confirm.signIn' : 'confirm'
+    render(ctx, 'confirm/button', { action: `/confirm/${token}`, csrf: csrf.token(token), text })
   })
 
   router.post('/:token', formBody(), async (ctx) => {

@@ -68,7 +68,7 @@ export function createBegin({ accounts, attempts, audit, methods, sending }: Dep
       const subject = { origin, clientId, accountId: account?.id, actor: { type: 'anonymous' } } as const
       return void (await audit.record('sign_in.limited', subject, { method: method.name, by: 'sending' }))
     }
-    const begun = await method.begin(contextOf(method.name, attempt, account, page), input)
+    const begun = await method.begin(contextOf(method.name, attempt, account, page, origin), input)
     await attempts.keepChallenge(attempt.uid, method.name, begun)
     return begun.challenge
   }

@@ -16,6 +16,7 @@ import { type ChangedCredential, type CredentialChange, createEnrolment, type En
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createSignInLimits, type SignInLimiters } from './limits.ts'
 import type { Challenge } from './method.ts'
+import type { LinkMailbox } from './methods/magic-link/index.ts'
 import type { PasswordDependencies } from './methods/password/index.ts'
 import { createMethods, type MethodEntry } from './methods.ts'
 import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
@@ -30,6 +31,7 @@ export type { Enrolment, EnrolmentOutcome } from './enrolment.ts'
 export type { Invitation, Invitations } from './invitations.ts'
 export type { SignInLimiters } from './limits.ts'
 export type { Challenge } from './method.ts'
+export type { LinkMailbox } from './methods/magic-link/index.ts'
 export { choosePolicy, createBreachCheck } from './methods/password/index.ts'
 export type { MethodEntry } from './methods.ts'
 export type { Passwords } from './passwords.ts'
@@ -83,6 +85,7 @@ export interface SignInDependencies {
   readonly password: Omit<PasswordDependencies, 'credentials'>
   readonly invitationSeconds: number
   readonly productName: string
+  readonly linkMailbox: LinkMailbox
   /** Called after a recovery code was used up, to tell its owner. */
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   /** Further methods, for programs that are built on this room. */
@@ -172,7 +175,10 @@ export function createSignIn(deps: SignInDependencies): SignIn {
 
     async submit({ page, ...input }) {
       const account = await findAttemptAccount(accounts, input.attempt)
-      const submission = await submitProof({ ...input, context: contextOf(input.method, input.attempt, account, page) })
+      const submission = await submitProof({
+        ...input,
+        context: contextOf(input.method, input.attempt, account, page, input.origin),
+      })
       if (submission.outcome !== 'proved') return undefined
       const after = await view(submission.attempt)
       const subject = { accountId: after.account?.id, clientId: input.clientId, origin: input.origin }

@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/index.ts'
+import type { Origin } from '../audit/index.ts'
 
 /**
  * What kind of thing was proved (NIST SP 800-63B section 2). `delegated` is somebody else's word: a mailbox, or an account
@@ -33,12 +34,17 @@ export type Challenge =
 
 /** What a method may know of the sign-in under way. */
 export interface MethodContext {
+  /** Names this sign-in; a secret of its browser. */
+  readonly uid: string
+  readonly origin: Origin
   readonly identifier: string | undefined
   readonly account: Account | undefined
   /** Whether something was proved already: the challenge may then depend on what the account has enrolled. */
   readonly isSecondStep: boolean
   /** Where a method that leaves for another site, or sends a link, asks people to come back to. */
   readonly returnUrl: string
+  /** Tells this browser from all others; asked for only by what is mailed. */
+  readonly browser: () => string
   /** What the person is signing in to, and the language they read: for what is sent. */
   readonly clientName?: string | undefined
   readonly locale?: string | undefined

@@ -2,6 +2,7 @@ import type { Account } from '../accounts/index.ts'
 import type { Credentials } from './credentials.ts'
 import type { EnrollableMethod } from './enrollable.ts'
 import type { SignInMethod } from './method.ts'
+import { createMagicLink, type LinkMailbox } from './methods/magic-link/index.ts'
 import { createPasswordMethod, type PasswordDependencies } from './methods/password/index.ts'
 import { createRecoveryCodes } from './methods/recovery-code/index.ts'
 import { createTotp } from './methods/totp/index.ts'
@@ -10,6 +11,7 @@ import { createTotp } from './methods/totp/index.ts'
 export interface MethodDependencies {
   readonly credentials: Credentials
   readonly productName: string
+  readonly linkMailbox: LinkMailbox
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   readonly password: PasswordDependencies
 }
@@ -25,6 +27,7 @@ export function createMethods(deps: MethodDependencies) {
   const password = createPasswordMethod(deps.password)
   const entries: readonly MethodEntry[] = [
     { signIn: password as SignInMethod },
+    { signIn: createMagicLink(deps.linkMailbox) as SignInMethod },
     createTotp(deps) as MethodEntry,
     createRecoveryCodes({ ...deps, onUsed: deps.onRecoveryCodeUsed }) as MethodEntry,
   ]

@@ -1,4 +1,5 @@
 import type { Account, Accounts } from '../accounts/index.ts'
+import type { Origin } from '../audit/index.ts'
 import type { Assurance } from './assurance.ts'
 import { type Attempt, type Attempts, CHOOSING } from './attempt.ts'
 import type { Challenge, MethodContext, SignInMethod } from './method.ts'
@@ -82,6 +83,7 @@ export function createView({ accounts, attempts, assurance, entries }: Dependenc
 /** What a page knows besides the attempt. */
 export interface PageContext {
   readonly returnUrlFor: (method: string) => string
+  readonly browser: () => string
   readonly clientName?: string | undefined
   readonly locale?: string | undefined
 }
@@ -89,10 +91,11 @@ export interface PageContext {
 /** What a method may know of an attempt. */
 export function contextOf(
   method: string,
-  { identifier, evidence }: Attempt,
+  { uid, identifier, evidence }: Attempt,
   account: Account | undefined,
-  { returnUrlFor, clientName, locale }: PageContext,
+  { returnUrlFor, ...page }: PageContext,
+  origin: Origin,
 ): MethodContext {
   const isSecondStep = evidence.length > 0
-  return { identifier, account, isSecondStep, returnUrl: returnUrlFor(method), clientName, locale }
+  return { ...page, uid, origin, identifier, account, isSecondStep, returnUrl: returnUrlFor(method) }
 }

@@ -51,6 +51,7 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
 export function pageOf(ctx: Context, { uid, client, clientId }: Seam, deps: InteractionDependencies): PageContext {
   return {
     returnUrlFor: (method) => new URL(`/interaction/${uid}/${method}/return`, deps.config.server.issuer).href,
+    browser: () => deps.browsers.mark(ctx),
     clientName: client.clientName ?? clientId,
     locale: deps.localeOf(ctx),
   }

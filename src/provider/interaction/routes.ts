@@ -108,6 +108,8 @@ function showReturn(deps: InteractionDependencies) {
       csrf: deps.csrf.token(seam.uid),
       action: `/interaction/${seam.uid}/${method}`,
       fields,
+      // The button was pressed already, on the page that the mailed link led to.
+      autoSubmits: ctx.query.proved === 'yes',
     })
   }
 }
