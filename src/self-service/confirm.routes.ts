@@ -26,8 +26,8 @@ export function confirmRoutes({ mailboxes, browsers, render, csrf }: ConfirmDepe
       ctx.status = 410
       return render(ctx, 'confirm/gone')
     }
-    const text = purpose === 'sign-in' ? 'confirm.signIn' : 'confirm'
-    render(ctx, 'confirm/button', { action: `/confirm/${token}`, csrf: csrf.token(token), text })
+    const what = purpose === 'sign-in' ? 'signIn' : 'mailbox'
+    render(ctx, 'confirm/button', { action: `/confirm/${token}`, csrf: csrf.token(token), what })
   })
 
   router.post('/:token', formBody(), async (ctx) => {

@@ -2,8 +2,7 @@
 // Owns what such a proof is worth: somebody reads this mailbox. How a mailbox is proved is not its business.
 import { z } from 'zod'
 import type { Account } from '../../../accounts/index.ts'
-import type { Origin } from '../../../audit/index.ts'
-import type { SignInMethod, Strength } from '../../method.ts'
+import type { MethodContext, SignInMethod, Strength } from '../../method.ts'
 
 /** Proof of a mailbox, by a mailed link and, in another browser, the code that the link shows. */
 export interface LinkMailbox {
@@ -22,7 +21,7 @@ export interface LinkMailbox {
     readonly locale: string | undefined
   }): Promise<void>
   /** The code that the link shows in another browser was typed. */
-  typeCode(owner: string, code: string, origin: Origin): Promise<boolean>
+  typeCode(owner: string, code: string, origin: MethodContext['origin']): Promise<boolean>
   /** Whether the link was followed in this browser; a proof is used once. */
   take(owner: string): Promise<boolean>
 }
