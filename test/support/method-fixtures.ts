@@ -1,0 +1,92 @@
+import type { Account } from '../../src/accounts/index.ts'
+import type { Attempt } from '../../src/sign-in/index.ts'
+import { Browser } from './browser.ts'
+import { codeOf } from './two-factor.ts'
+import { PASSWORD, type World } from './world.ts'
+
+/** What a fixture is given: a world, and an account that has a password. */
+export interface FixtureContext {
+  readonly world: World
+  readonly account: Account
+}
+
+/** A method as the contract suite drives it, for one account. */
+export interface PreparedMethod {
+  /** The form of a valid proof in this attempt, whose challenge was made if it needs one. */
+  readonly prove: (attempt: Attempt) => Promise<Record<string, string>>
+  /** A form that looks like a proof and is none. */
+  readonly wrong: Record<string, string>
+}
+
+/** How the contract suite drives a method. */
+export interface MethodFixture {
+  /** Whether a challenge has to be made first. */
+  readonly isBegun: boolean
+  /** Whether a proof is worth something once only. */
+  readonly isSingleUse: boolean
+  /** Whether it comes after another proof only. */
+  readonly isSecondStep: boolean
+  /** Gives the account what it needs. */
+  readonly prepare: (context: FixtureContext) => Promise<PreparedMethod>
+}
+
+const origin = { requestId: 'contract', address: '203.0.113.9' }
+
+async function enrol({ world, account }: FixtureContext, method: string, confirm: (data: object) => Promise<object>) {
+  const request = { account, method, origin }
+  const challenge = await world.signIn.enrolment.begin(request, {})
+  const outcome = await world.signIn.enrolment.confirm(request, await confirm(challenge.data))
+  if (outcome.outcome !== 'added') throw new Error(`${method} was not added: ${outcome.outcome}`)
+  return { challenge, outcome }
+}
+
+/** The code that the newest mailed link shows in another browser. */
+async function codeOfLink({ world, account }: FixtureContext): Promise<string> {
+  const [mail] = await world.mails(account.email)
+  const link = /http\S+\/confirm\/[\w-]+/.exec(mail?.text ?? '')?.[0] ?? ''
+  const phone = new Browser(world.issuer)
+  const shown = await phone.press(await phone.open(link), 'confirm')
+  return /shown-code">(\d{6})</.exec(shown.text)?.[1] ?? ''
+}
+
+/** One fixture a method, by the name of its folder. */
+export const fixtures: Readonly<Record<string, MethodFixture>> = {
+  password: {
+    isBegun: false,
+    isSingleUse: false,
+    isSecondStep: false,
+    prepare: async () => ({ prove: async () => ({ password: PASSWORD }), wrong: { password: 'a wrong password' } }),
+  },
+  'magic-link': {
+    isBegun: true,
+    isSingleUse: true,
+    isSecondStep: false,
+    prepare: async (context) => ({
+      prove: async () => ({ code: await codeOfLink(context) }),
+      wrong: { code: '00000x' },
+    }),
+  },
+  totp: {
+    isBegun: false,
+    isSingleUse: true,
+    isSecondStep: true,
+    async prepare(context) {
+      let key = ''
+      await enrol(context, 'totp', async (data) => {
+        key = (data as { key: string }).key
+        return { code: await codeOf(key, -1) }
+      })
+      return { prove: async () => ({ code: await codeOf(key) }), wrong: { code: 'abcdef' } }
+    },
+  },
+  'recovery-code': {
+    isBegun: false,
+    isSingleUse: true,
+    isSecondStep: true,
+    async prepare(context) {
+      const { outcome } = await enrol(context, 'recovery-code', async () => ({}))
+      const [code = ''] = (outcome.shown as { codes: string[] }).codes
+      return { prove: async () => ({ code }), wrong: { code: 'AAAA-AAAA-AAAA-AAAA' } }
+    },
+  },
+}
