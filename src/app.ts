@@ -51,6 +51,9 @@ const PING_MS = 2000
 const anHour = { windowSeconds: 60 * 60 }
 const aDay = { windowSeconds: 24 * 60 * 60 }
 
+/** Paths on which there was a password before. */
+const CHANGES = new Set(['reset', 'change'])
+
 /** What the owner of a credential is told. */
 const CREDENTIAL_NOTICES = {
   added: 'credentialAdded',
@@ -167,7 +170,7 @@ async function openFeatures(ports: Ports) {
     linkMailbox: openLinkMailbox({ mailboxes, notices, issuer: config.server.issuer }),
     onRecoveryCodeUsed: (account, left) => notices.tell('recoveryCodeUsed', account, { left }),
     onPasswordSet: (account, { address }, via) =>
-      notices.tell(via === 'reset' ? 'passwordChanged' : 'passwordSet', account, { address }),
+      notices.tell(CHANGES.has(via) ? 'passwordChanged' : 'passwordSet', account, { address }),
   })
   const rest = { config, connection, sealer, access, accounts, audit, signIn, notices, mailboxes }
   const mailRooms = { mailboxes, ...openMailboxRooms(rest) }

@@ -46,7 +46,7 @@ export const events = {
   'password_reset.requested': z.strictObject({ identifierHash: z.string().optional() }),
   'password_reset.limited': z.strictObject({ identifierHash: z.string() }),
   'password_reset.refused': z.strictObject({ reason: text }),
-  'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash', 'registration', 'reset']) }),
+  'password.set': z.strictObject({ via: z.enum(['cli', 'invitation', 'rehash', 'registration', 'reset', 'change']) }),
   'invitation.issued': z.strictObject({ purpose: text }),
   'invitation.accepted': z.strictObject({ purpose: text }),
   'invitation.refused': z.strictObject({ reason: text }),

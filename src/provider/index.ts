@@ -135,7 +135,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const { sessionSeconds } = config.lifetimes
   return {
     clients,
-    own: createOwnPages({ provider, sessionSeconds, issuer: config.server.issuer }),
+    own: createOwnPages({ provider, sessionSeconds, issuer: config.server.issuer, endOthers: storage.endOthers }),
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),

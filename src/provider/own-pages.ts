@@ -23,6 +23,8 @@ export interface OwnPages {
   readonly findSession: (ctx: Context) => Promise<OwnSession | undefined>
   /** Where to send somebody who has to sign in, or do so again when that is longer ago than `maxAgeSeconds`. */
   readonly signInHref: (state: string, maxAgeSeconds?: number) => string
+  /** Ends what else is open for the account: other sessions, and tokens that they gave. */
+  readonly endOthers: (session: OwnSession, reason: string) => Promise<void>
   /** Where signing out begins. */
   readonly signOutHref: string
 }
@@ -35,13 +37,16 @@ export function createOwnPages({
   provider,
   sessionSeconds,
   issuer,
+  endOthers,
 }: {
   provider: () => Provider
   sessionSeconds: number
   issuer: string
+  endOthers: (accountId: string, uid: string, reason: string) => Promise<void>
 }): OwnPages {
   return {
     signOutHref: '/session/end',
+    endOthers: ({ accountId, uid }, reason) => endOthers(accountId, uid, reason),
     async findSession(ctx) {
       const session = await provider().Session.get(ctx as Parameters<Provider['Session']['get']>[0])
       const { accountId, uid, amr, loginTs, exp } = session

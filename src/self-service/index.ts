@@ -2,7 +2,6 @@
 import type { Middleware } from 'koa'
 import { routed } from '../web/index.ts'
 import { type AccountPagesDependencies, createAccountPages } from './account/index.ts'
-import { changePasswordRoutes } from './change-password.routes.ts'
 import { type ConfirmDependencies, confirmRoutes } from './confirm.routes.ts'
 import { type HomeDependencies, homeRoutes } from './home.routes.ts'
 import { type RecoveryPagesDependencies, recoveryRoutes } from './recovery.routes.ts'
@@ -24,7 +23,6 @@ export function createSelfService(
     confirmRoutes(deps),
     undoEmailRoutes(deps),
     recoveryRoutes(deps),
-    changePasswordRoutes(),
   ]
   return [...alone.flatMap(routed), ...createAccountPages(deps)]
 }

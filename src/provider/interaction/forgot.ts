@@ -22,25 +22,32 @@ function showAsk(ctx: Context, seam: Seam, identifier: string, deps: Interaction
 export function mountForgotten(router: Router, deps: InteractionDependencies): void {
   const { recovery, signIn } = deps
 
-  const reach = async (ctx: Context) => {
+  const reach = async (ctx: Context): Promise<Seam | undefined> => {
     if (!recovery.isOffered) return ctx.throw(404)
     const seam = await openSeam(ctx, deps)
-    if (!seam) return void (await showEnded(ctx, deps))
-    const attempt = await signIn.find(seam.uid)
-    if (!attempt?.identifier) return seeOther(ctx, `/interaction/${seam.uid}`)
-    return { seam, attempt, identifier: attempt.identifier }
+    if (!seam) await showEnded(ctx, deps)
+    return seam
+  }
+  /** Who it is about. Where that is not known yet, the sign-in asks for it first. */
+  const findNamed = async (ctx: Context, { uid }: Seam) => {
+    const attempt = await signIn.find(uid)
+    if (attempt?.identifier) return { attempt, identifier: attempt.identifier }
+    seeOther(ctx, `/interaction/${uid}`)
   }
 
   router.get('/forgot', async (ctx) => {
-    const reached = await reach(ctx)
-    if (reached) showAsk(ctx, reached.seam, reached.identifier, deps)
+    const seam = await reach(ctx)
+    const named = seam && (await findNamed(ctx, seam))
+    if (named) showAsk(ctx, seam, named.identifier, deps)
   })
   router.post('/forgot', formBody(), async (ctx) => {
-    const reached = await reach(ctx)
-    if (!reached) return
-    const { seam, attempt, identifier } = reached
+    const seam = await reach(ctx)
+    if (!seam) return
     const { uid, origin, clientId } = seam
     deps.csrf.verify(ctx, uid, readForm(ctx).csrf)
+    const named = await findNamed(ctx, seam)
+    if (!named) return
+    const { attempt, identifier } = named
     const from = { browser: deps.browsers.mark(ctx), returnPath: `/interaction/${uid}`, locale: deps.localeOf(ctx) }
     try {
       await recovery.request({ ...from, typed: identifier, origin, clientId })

@@ -39,7 +39,13 @@ export interface Artifacts {
   revokeByClientId(clientId: string): Promise<void>
   /** Everything that lives on for an account, newest sessions included, gone at once. */
   revokeByAccountId(accountId: string): Promise<AdapterPayload[]>
+  /** The same, but for the session with this uid, its grants and their tokens. */
+  revokeOthers(accountId: string, uid: string): Promise<AdapterPayload[]>
 }
+
+/** The grants that a session gave its clients. */
+const grantIdsOf = (authorizations: NonNullable<AdapterPayload['authorizations']>) =>
+  Object.values(authorizations).flatMap(({ grantId }) => grantId ?? [])
 
 interface Dependencies {
   readonly records: Gathered<ArtifactDocument>
@@ -144,7 +150,19 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       if (!accountId) return []
       const found = await records.findBy('accountId', accountId)
       await revokeBy('accountId', accountId)
-      return found.filter((document) => document.kind === 'Session' && isLive(document)).map(open)
+      return liveOf('Session', found).map(open)
+    },
+    async revokeOthers(accountId, uid) {
+      const found = await records.findBy('accountId', accountId)
+      const own = found.filter(({ kind, uidHash }) => kind === 'Session' && uidHash === hashSecret(uid))
+      const grantIds = new Set(own.map(open).flatMap(({ authorizations = {} }) => grantIdsOf(authorizations)))
+      const grants = new Set([...grantIds].map(hashSecret))
+      const others = found.filter(
+        (document) => !own.includes(document) && !grants.has(document._id) && !grantIds.has(document.grantId ?? ''),
+      )
+      ahead.forget()
+      await Promise.all(others.map(({ _id, kind }) => records.delete(_id, { kind })))
+      return liveOf('Session', others).map(open)
     },
   }
 }

@@ -8,7 +8,7 @@ import { clientModel } from '../clients/model.ts'
 import { type ClientStore, createClientStore } from '../clients/store.ts'
 import { type Consents, createConsents } from '../consents.ts'
 import { keysetModel } from '../keys/model.ts'
-import { createSessionEnds, type SessionEnds } from '../session-ends.ts'
+import { createSessionEnds, type EndedSession, type SessionEnds } from '../session-ends.ts'
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
 
@@ -23,6 +23,8 @@ export interface ProtocolStorage {
   readonly units: Units
   /** Ends every session, grant and token of an account, at once. */
   readonly endAccount: (accountId: string, reason: string) => Promise<void>
+  /** The same, but for the session with this uid and what it granted. */
+  readonly endOthers: (accountId: string, uid: string, reason: string) => Promise<void>
 }
 
 /** Opens the protocol's collections on this connection. */
@@ -43,6 +45,12 @@ export function openProtocolStorage({
   const artifacts = createArtifacts({ records: gatherings.of(artifactModel(connection)), units, sealer })
   keysetModel(connection)
   const sessionEnds = createSessionEnds()
+  const tell = async (accountId: string, sessions: readonly EndedSession[], reason: string) => {
+    for (const session of sessions) sessionEnds.tell(session)
+    await Promise.all(
+      sessions.map(() => audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason })),
+    )
+  }
   return {
     artifacts,
     sessionEnds,
@@ -50,12 +58,7 @@ export function openProtocolStorage({
     clients: createClientStore(clientModel(connection), changes),
     clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),
-    async endAccount(accountId, reason) {
-      const sessions = await artifacts.revokeByAccountId(accountId)
-      for (const session of sessions) sessionEnds.tell(session)
-      await Promise.all(
-        sessions.map(() => audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason })),
-      )
-    },
+    endAccount: async (accountId, reason) => tell(accountId, await artifacts.revokeByAccountId(accountId), reason),
+    endOthers: async (accountId, uid, reason) => tell(accountId, await artifacts.revokeOthers(accountId, uid), reason),
   }
 }

@@ -11,6 +11,7 @@ import { credentialRoutes } from './credentials.routes.ts'
 import { emailRoutes } from './email.routes.ts'
 import { createFrame } from './frame.ts'
 import { createGuard } from './guard.ts'
+import { changePasswordRoutes, passwordRoutes } from './password.routes.ts'
 
 /** What account pages need. */
 export interface AccountPagesDependencies {
@@ -32,7 +33,8 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Mid
   const guard = createGuard(deps)
   const ways = enrolment.methods.map((name) => ({ href: `/account/security/${name}`, labelKey: `methods.${name}` }))
   const email = { href: '/account/email', labelKey: 'account.email.title' }
-  const pages = [{ href: '/account', labelKey: 'account.overview' }, email, ...ways]
+  const password = { href: '/account/password', labelKey: 'account.password.title' }
+  const pages = [{ href: '/account', labelKey: 'account.overview' }, email, password, ...ways]
   const show = createFrame(render, pages, own.signOutHref)
 
   const overview = new Router()
@@ -49,5 +51,6 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Mid
   )
   overview.get(OWN_RETURN_PATH, guard.comeBack)
   const common = { ...deps, guard, show }
-  return [overview, emailRoutes(common), credentialRoutes({ ...common, enrolment })].flatMap(routed)
+  const rooms = [emailRoutes(common), passwordRoutes(common), credentialRoutes({ ...common, enrolment })]
+  return [overview, changePasswordRoutes(), ...rooms].flatMap(routed)
 }
