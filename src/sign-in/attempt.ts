@@ -175,9 +175,10 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
           { returnDocument: 'after' },
         )
         .lean<AttemptDocument>()
+      // It stays until it is replaced: another proof that took its try in time may still be under way.
       if (document?.pending?.method === method && document.pending.triesLeft <= 0) {
         const spent = { ...live(uid), 'pending.nonce': document.pending.nonce }
-        await model.updateOne(spent, { $set: { notice: { reason: 'used_up', method } }, $unset: { pending: 1 } })
+        await model.updateOne(spent, { $set: { notice: { reason: 'used_up', method } } })
       }
       if (document && document.evidence.length > 0 && document.failures >= MAX_FAILURES) {
         const over = { $set: { evidence: [], failures: 0, notice: { reason: 'started_over', method } } }
