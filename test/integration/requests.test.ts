@@ -185,7 +185,7 @@ test('discovery promises what is kept, and can be cached', async () => {
   const metadata = (await response.json()) as Record<string, unknown>
   assert.equal(metadata.issuer, world.issuer)
   assert.deepEqual(metadata.response_types_supported, ['code', 'none'])
-  assert.deepEqual(metadata.grant_types_supported, ['authorization_code', 'refresh_token'])
+  assert.deepEqual(metadata.grant_types_supported, ['authorization_code', 'refresh_token', 'client_credentials'])
   assert.deepEqual(metadata.code_challenge_methods_supported, ['S256'])
   assert.equal(metadata.authorization_response_iss_parameter_supported, true)
   assert.match(response.headers.get('cache-control') ?? '', /public/)
