@@ -25,6 +25,8 @@ interface Pending {
 const NAME = 'totp'
 const PROVES: Strength = { factors: ['possession'], amr: ['otp'] }
 const MAX_APPS = 10
+/** For whoever takes the suggested name away. */
+const DEFAULT_NAME = 'Authenticator app'
 const code = z.string().max(20).transform(readCode)
 const proofForm = z.object({ code: code.pipe(z.string().min(1)) })
 const addForm = z.object({
@@ -72,8 +74,7 @@ export function createTotp({ credentials, productName }: Dependencies): {
         const key = newKey()
         const uri = keyUri(key, productName, account.email)
         const picture = drawQr(uri)
-        const suggestedName = existing.length === 0 ? productName : `${productName} ${existing.length + 1}`
-        return { challenge: { data: { picture, key: inGroups(key), uri, suggestedName } }, state: { key } }
+        return { challenge: { data: { picture, key: inGroups(key), uri, count: existing.length } }, state: { key } }
       },
       parse: (body) => addForm.parse(body),
       async confirm({ existing }, { code: typed, name }, { key }) {
@@ -81,7 +82,7 @@ export function createTotp({ credentials, productName }: Dependencies): {
         const step = await findStep(key, typed)
         if (step === undefined) return { isConfirmed: false, reason: 'mismatch' }
         // The step of this code is used up: whoever saw it typed cannot sign in with it.
-        const credential = { name: name || productName, secret: { lastStep: step }, hidden: key }
+        const credential = { name: name || DEFAULT_NAME, secret: { lastStep: step }, hidden: key }
         return { isConfirmed: true, credential, strength: PROVES }
       },
       present: () => ({}),
