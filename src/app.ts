@@ -10,7 +10,6 @@ import { createNotices } from './notices/index.ts'
 import { passwordPorts } from './password-ports.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
-import { createLimiter } from './platform/limiter.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox, createSmtp, type MailBox, type MailTransport } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
@@ -18,12 +17,15 @@ import { createPasswordStrength } from './platform/password-strength/index.ts'
 import { createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
+import { createSmsBox } from './platform/sms/index.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
 import { openRecovery } from './recovering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
 import { createSignIn, type MethodEntry } from './sign-in/index.ts'
+import { openSignInLimiters } from './sign-in-limiters.ts'
+import { openTexting } from './text-messages.ts'
 import {
   boundary,
   createBrowsers,
@@ -47,9 +49,6 @@ import { createRuns, createWorkbench } from './workbench/index.ts'
 
 /** A database that takes longer is as good as cut off. */
 const PING_MS = 2000
-
-const anHour = { windowSeconds: 60 * 60 }
-const aDay = { windowSeconds: 24 * 60 * 60 }
 
 /** Paths on which there was a password before. */
 const CHANGES = new Set(['reset', 'change'])
@@ -88,8 +87,6 @@ async function openPorts(options: AppOptions, database: Database) {
   const { config, root } = options
   const { connection } = database
   const { argon2, hashing } = config.signIn.password
-  const { windowSeconds, failuresPerAddress, failuresPerIdentifier } = config.signIn.limits
-  const { secondStepFailuresPerDay, messagesPerAddress } = config.signIn.limits
   const views = join(root, 'views')
   const sealer = createSealer(config.secrets.sealingKeys)
   const assets = loadAssets(join(views, 'assets'), { 'brand.css': `:root { --accent: ${config.brand.accent}; }\n` })
@@ -100,7 +97,11 @@ async function openPorts(options: AppOptions, database: Database) {
   // Nothing of the workbench exists in production.
   const workbench = isProduction
     ? undefined
-    : { mailBox: createMailBox(connection, sealer), runs: createRuns(connection, sealer) }
+    : {
+        mailBox: createMailBox(connection, sealer),
+        smsBox: createSmsBox(connection, sealer),
+        runs: createRuns(connection, sealer),
+      }
   return {
     ...options,
     connection,
@@ -117,16 +118,7 @@ async function openPorts(options: AppOptions, database: Database) {
     browsers: createBrowsers(config.server.issuer),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
     strength: createPasswordStrength(),
-    limiters: {
-      byIdentifier: createLimiter({ connection, name: 'identifier', points: failuresPerIdentifier, windowSeconds }),
-      byAddress: createLimiter({ connection, name: 'address', points: failuresPerAddress, windowSeconds }),
-      bySecondStep: createLimiter({ connection, name: 'second-step', points: secondStepFailuresPerDay, ...aDay }),
-    },
-    sending: {
-      byAddress: createLimiter({ connection, name: 'send-address', points: messagesPerAddress, ...anHour }),
-      forMethod: (method: string, limit: { points: number; windowSeconds: number }) =>
-        createLimiter({ connection, name: `send-${method}`, ...limit }),
-    },
+    ...openSignInLimiters(config, connection),
     http: createHttpClient({ ...config.outbound, isHttpAllowed: !isProduction }),
     scheduler: createScheduler({ connection, logger: options.logger }),
     isProduction,
@@ -157,8 +149,10 @@ async function openFeatures(ports: Ports) {
   const concurrency = config.mail.smtp.connections
   const notices = createNotices({ ...ports, audit, brand: { name, accent }, concurrency })
   const mailboxes = createMailboxes({ ...ports, audit })
+  const texting = openTexting({ ...ports, audit })
   const signIn = createSignIn({
     ...ports,
+    texting,
     accounts,
     audit,
     password: passwordPorts(ports),
@@ -181,7 +175,7 @@ async function openFeatures(ports: Ports) {
   const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration, recovery }
   const protocol = await createProtocol({ ...ports, ...rooms, storage })
   await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, access, accounts, mailRooms, notices, recovery, signIn, protocol }
+  return { audit, access, accounts, mailRooms, notices, recovery, signIn, texting, protocol }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
@@ -252,7 +246,7 @@ export async function createApp(options: AppOptions) {
   try {
     const ports = await openPorts(options, database)
     const features = await openFeatures(ports)
-    const { access, accounts, audit, notices, recovery, signIn, protocol } = features
+    const { access, accounts, audit, notices, recovery, signIn, texting, protocol } = features
     const { readiness, connection, scheduler, transport, workbench } = ports
     const followers: Follower[] = []
     return {
@@ -268,6 +262,8 @@ export async function createApp(options: AppOptions) {
       reseal: createReseal(ports),
       notices,
       mailBox: workbench?.mailBox,
+      smsBox: workbench?.smsBox,
+      texting,
       readiness,
       connection,
       settled: protocol.settled,
@@ -280,7 +276,7 @@ export async function createApp(options: AppOptions) {
       async close() {
         const stopped = followers.map((follower) => follower.stop())
         await Promise.all([scheduler.stop(), notices.delivery.stop(), ...stopped])
-        await protocol.settled()
+        await Promise.all([protocol.settled(), texting?.sender.settled()])
         transport?.close()
         await ports.strength.close()
         await database.close()

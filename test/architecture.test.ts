@@ -67,6 +67,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   uqr: ['src/sign-in/methods/totp/'],
   commander: ['src/cli/'],
   nodemailer: ['src/platform/mail/smtp.ts'],
+  'libphonenumber-js/mobile': ['src/platform/sms/'],
   pino: ['src/platform/logger.ts'],
   'mongodb-memory-server-core': ['src/platform/database/'],
   'ipaddr.js': ['src/platform/address.ts', 'src/config/'],

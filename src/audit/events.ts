@@ -103,6 +103,9 @@ export const events = {
   'mail.refused': z.strictObject({ notice: text, code: text }),
   'mail.abandoned': z.strictObject({ notice: text, tries: z.number().int() }),
   'mail.expired': z.strictObject({ notice: text, tries: z.number().int() }),
+  'sms.sent': z.strictObject({ purpose: text }),
+  'sms.limited': z.strictObject({ purpose: text, by: z.enum(['number', 'budget']) }),
+  'sms.failed': z.strictObject({ purpose: text, code: text }),
   'sealed_values.resealed': z.strictObject({
     keyId: text,
     resealed: z.number().int(),

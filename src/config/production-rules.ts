@@ -26,6 +26,10 @@ function sendsPasswordInTheClear(options: Tree): boolean {
   return /^smtp:\/\/[^/]*@/.test(url) && getPath(options, 'mail.smtp.tls') !== 'required'
 }
 
+function canSendTexts(options: Tree): boolean {
+  return Boolean(getPath(options, 'sms.twilio.accountSid') || getPath(options, 'sms.webhook.url'))
+}
+
 /** What production refuses, each with its reason. */
 const rules: readonly Rule[] = [
   {
@@ -56,6 +60,15 @@ const rules: readonly Rule[] = [
   {
     isBroken: sendsPasswordInTheClear,
     problem: 'GATEHOUSE_MAIL_SMTP_TLS: must be required in production where mail.smtp.url holds a password',
+  },
+  {
+    isBroken: (options) => getPath(options, 'sms.isOffered') === true && !canSendTexts(options),
+    problem: 'GATEHOUSE_SMS_IS_OFFERED: needs sms.twilio or sms.webhook in production',
+  },
+  {
+    // Whoever gets a share of what a message to some country costs asks for many of them.
+    isBroken: (options) => canSendTexts(options) && strings(getPath(options, 'sms.countries')).length === 0,
+    problem: 'GATEHOUSE_SMS_COUNTRIES: must name the countries that text messages go to in production',
   },
   {
     isBroken: isWeakArgon2,

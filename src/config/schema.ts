@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { assurance } from './sections/assurance.ts'
 import { signIn } from './sections/sign-in.ts'
+import { sms } from './sections/sms.ts'
 import {
   accent,
   cookieKey,
@@ -190,6 +191,7 @@ export const schema = z.strictObject({
   outbound,
   registration,
   mail,
+  sms,
   accounts,
   lifetimes,
   signIn,

@@ -17,11 +17,22 @@ export interface PendingChallenge {
 
 /** What the next page says about the last try. */
 export interface Notice {
-  reason: 'identifier_invalid' | 'failed' | 'limited' | 'used_up' | 'started_over'
+  reason:
+    | 'identifier_invalid'
+    | 'failed'
+    | 'limited'
+    | 'used_up'
+    | 'started_over'
+    // Nothing more is sent for now: what was sent before is good, or there is nothing.
+    | 'sent_before'
+    | 'not_sent'
+    | 'enrolment_refused'
   /** The method that was tried. */
   method?: string
   /** When trying again makes sense. */
   retryAt?: Date
+  /** The code of a refusal. */
+  code?: string
 }
 
 /** A sign-in under way, as it is stored: its id is the hash of the interaction's uid, which is a bearer secret. */

@@ -137,9 +137,7 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
     async choose(uid, method) {
       await model.updateOne(
         live(uid),
-        method
-          ? { $set: { method }, $unset: { notice: 1 } }
-          : { $set: { method: CHOOSING }, $unset: { pending: 1, notice: 1 } },
+        method ? { $set: { method }, $unset: { notice: 1 } } : { $set: { method: CHOOSING }, $unset: { notice: 1 } },
       )
     },
 

@@ -1,28 +1,20 @@
 import type { Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
-import { limitKey } from '../platform/address.ts'
-import type { Limiter } from '../platform/limiter.ts'
 import type { Attempt, Attempts } from './attempt.ts'
 import type { Challenge, SignInMethod } from './method.ts'
 import { refusals } from './refusals.ts'
+import type { ReserveSend } from './sending.ts'
 import { contextOf, findAttemptAccount, type PageContext } from './view.ts'
 
 /** A method is chosen. */
 export interface BeginInput {
   readonly attempt: Attempt
   readonly method: string
-  readonly input: unknown
+  readonly input: Readonly<Record<string, unknown>>
   readonly page: PageContext
   readonly origin: Origin
   readonly clientId?: string | undefined
-}
-
-/** How often messages may be sent. */
-export interface SendLimiters {
-  /** A limiter for this method with its own limit. */
-  readonly forMethod: (method: string, limit: { points: number; windowSeconds: number }) => Limiter
-  readonly byAddress: Limiter
 }
 
 interface Dependencies {
@@ -30,7 +22,7 @@ interface Dependencies {
   readonly attempts: Attempts
   readonly audit: Audit
   readonly methods: readonly SignInMethod[]
-  readonly sending: SendLimiters
+  readonly reserveSend: ReserveSend
 }
 
 /**
@@ -38,18 +30,18 @@ interface Dependencies {
  * identifier and per address, whether or not there is an account.
  * @throws Refusal `sign_in.method_unknown`
  */
-export function createBegin({ accounts, attempts, audit, methods, sending }: Dependencies) {
-  const limiters = new Map(
-    methods.flatMap(({ name, sendLimit }) => (sendLimit ? [[name, sending.forMethod(name, sendLimit)] as const] : [])),
-  )
-
-  const findLimit = async ({ name }: SignInMethod, { attempt, origin }: BeginInput) => {
-    const limiter = limiters.get(name)
-    if (!limiter) return undefined
+export function createBegin({ accounts, attempts, audit, methods, reserveSend }: Dependencies) {
+  const reserve = ({ attempt, method, origin: { address } }: BeginInput) => {
     const whom = attempt.evidence[0]?.accountId ?? normaliseIdentifier(attempt.identifier ?? '') ?? ''
-    const ofAddress = await sending.byAddress.reserve(limitKey(origin.address ?? ''))
-    const ofIdentifier = ofAddress.isAllowed ? await limiter.reserve(whom) : ofAddress
-    return ofIdentifier.isAllowed ? undefined : ofIdentifier
+    return reserveSend(method, { whom, address })
+  }
+
+  /** Nothing is sent now. What was sent before is still good, so its page stays; or else there are other ways. */
+  const keepWaiting = async (uid: string, method: string, seconds: number) => {
+    const isWaiting = (await attempts.findChallenge(uid, method)) !== undefined
+    await attempts.choose(uid, isWaiting ? method : undefined)
+    const retryAt = new Date(Date.now() + seconds * 1000)
+    await attempts.notify(uid, { reason: isWaiting ? 'sent_before' : 'not_sent', method, retryAt })
   }
 
   return async (request: BeginInput): Promise<Challenge | undefined> => {
@@ -61,10 +53,9 @@ export function createBegin({ accounts, attempts, audit, methods, sending }: Dep
     if (!isPossible || !(await method.available(isSecondStep ? account : undefined))) throw refusals.methodUnknown()
     if (!method.begin) return void (await attempts.choose(attempt.uid, method.name))
 
-    const limited = await findLimit(method, request)
-    if (limited) {
-      const retryAt = new Date(Date.now() + limited.retryAfterSeconds * 1000)
-      await attempts.notify(attempt.uid, { reason: 'limited', retryAt })
+    const limitedSeconds = await reserve(request)
+    if (limitedSeconds > 0) {
+      await keepWaiting(attempt.uid, method.name, limitedSeconds)
       const subject = { origin, clientId, accountId: account?.id, actor: { type: 'anonymous' } } as const
       return void (await audit.record('sign_in.limited', subject, { method: method.name, by: 'sending' }))
     }

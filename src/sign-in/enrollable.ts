@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/index.ts'
 import type { Credential, NewCredential } from './credentials.ts'
-import type { Strength } from './method.ts'
+import type { SendLimit, Strength } from './method.ts'
 
 /** What a person sees while adding a credential. */
 export interface EnrolmentChallenge {
@@ -35,6 +35,8 @@ export interface EnrolmentContext {
   /** What the account has of this method already. */
   readonly existing: readonly Credential[]
   readonly locale?: string | undefined
+  /** Called before something is sent: takes one of the messages that may be. @throws Refusal `enrolment.limited` */
+  reserveSend(): Promise<void>
 }
 
 /** The other half of a method whose credentials people add by themselves; same name, same folder. */
@@ -46,6 +48,13 @@ export interface EnrollableMethod<Input = unknown, State = unknown> {
   readonly isBackup?: boolean
   /** Whether confirming replaces what was there before. */
   readonly isSingle?: boolean
+  /**
+   * The field that has to be filled in before it can begin (a phone number, say), on `views/enrol/<method>-start.eta`.
+   * A refusal by `begin` of status 422 is about this field.
+   */
+  readonly asks?: string
+  /** Set where `begin` sends something: how often for one account. */
+  readonly sendLimit?: SendLimit
   /** Starts adding one: makes what has to be shown. @throws Refusal when this cannot be added now */
   begin(context: EnrolmentContext, input: unknown): Promise<BegunEnrolment<State>>
   /** Reads the submitted form. @throws ZodError when it is not of the right form */

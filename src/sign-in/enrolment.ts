@@ -2,12 +2,14 @@ import type { Model } from 'mongoose'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import { newId } from '../platform/ids.ts'
+import { Refusal } from '../platform/refusal.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { BegunEnrolment, EnrollableMethod, EnrolmentChallenge } from './enrollable.ts'
 import { type EnrolmentDocument, sealingContext } from './enrolment.model.ts'
 import type { Strength } from './method.ts'
 import { refusals } from './refusals.ts'
+import type { ReserveSend } from './sending.ts'
 
 const PENDING_SECONDS = 10 * 60
 const TRIES = 5
@@ -57,8 +59,14 @@ export interface Enrolment {
   /** The methods that people can add, in order. */
   readonly methods: readonly string[]
   list(accountId: string): Promise<readonly PresentedCredential[]>
-  /** Starts adding one; what was started before is replaced. @throws Refusal `enrolment.method_unknown`, or the method's own */
-  begin(request: EnrolmentRequest, input: unknown): Promise<EnrolmentChallenge>
+  /** The field that this method asks for before it can begin. @throws Refusal `enrolment.method_unknown` */
+  asks(method: string): string | undefined
+  /**
+   * Starts adding one; what was started before is replaced.
+   * @returns undefined when something has to be filled in first
+   * @throws Refusal `enrolment.method_unknown`, `enrolment.limited`, or the method's own
+   */
+  begin(request: EnrolmentRequest, input: Readonly<Record<string, unknown>>): Promise<EnrolmentChallenge | undefined>
   /** What waits to be confirmed. */
   findPending(accountId: string, method: string): Promise<EnrolmentChallenge | undefined>
   /** Forgets what waits. */
@@ -77,6 +85,7 @@ interface Dependencies {
   readonly credentials: Credentials
   readonly audit: Audit
   readonly enrollable: readonly EnrollableMethod[]
+  readonly reserveSend: ReserveSend
   /** Tells the owner by another channel (NIST SP 800-63B-4 section 4.1.2.1). */
   readonly onChanged: (
     account: Account,
@@ -88,17 +97,22 @@ interface Dependencies {
 
 /** Adding, renaming and removing credentials with these methods. */
 export function createEnrolment(deps: Dependencies): Enrolment {
-  const { credentials, audit, enrollable, onChanged } = deps
+  const { credentials, audit, enrollable, reserveSend, onChanged } = deps
   const pending = createPending(deps)
   const get = (name: string) => {
     const method = enrollable.find((candidate) => candidate.name === name)
     if (!method) throw refusals.enrolmentUnknown()
     return method
   }
-  const contextOf = async ({ account, method, locale }: EnrolmentRequest) => ({
+  const contextOf = async ({ account, method, locale, origin }: EnrolmentRequest) => ({
     account,
     existing: await credentials.list(account.id, method),
     locale,
+    async reserveSend() {
+      // Counted apart from sign-ins: whoever has just added something may use it at once.
+      const seconds = await reserveSend(method, { whom: `enrolment:${account.id}`, address: origin.address })
+      if (seconds > 0) throw refusals.enrolmentLimited(seconds)
+    },
   })
   const present = (credential: Credential): PresentedCredential => {
     const { id, method, name, createdAt, lastUsedAt } = credential
@@ -116,10 +130,27 @@ export function createEnrolment(deps: Dependencies): Enrolment {
       return all.filter(({ method }) => enrollable.some(({ name }) => name === method)).map(present)
     },
     async begin(request, input) {
-      const begun = await get(request.method).begin(await contextOf(request), input)
-      await pending.keep(request, begun)
-      return begun.challenge
+      const { account, method: name, origin } = request
+      const method = get(name)
+      if (method.asks !== undefined && !(method.asks in input)) {
+        await pending.cancel(account.id, name)
+        return undefined
+      }
+      try {
+        const begun = await method.begin(await contextOf(request), input)
+        await pending.keep(request, begun)
+        return begun.challenge
+      } catch (error) {
+        if (error instanceof Refusal)
+          await audit.record(
+            'credential.refused',
+            { accountId: account.id, origin },
+            { method: name, reason: error.code },
+          )
+        throw error
+      }
     },
+    asks: (name) => get(name).asks,
     findPending: pending.find,
     cancel: pending.cancel,
 

@@ -4,11 +4,12 @@ import type { Connection } from 'mongoose'
 import type { Account, Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
+import { Refusal } from '../platform/refusal.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { type Assurance, type AssurancePolicy, createAssurance } from './assurance.ts'
 import { attemptModel } from './attempt.model.ts'
 import { type Attempt, type Attempts, CHOOSING, createAttempts } from './attempt.ts'
-import { type BeginInput, createBegin, type SendLimiters } from './begin.ts'
+import { type BeginInput, createBegin } from './begin.ts'
 import { credentialModel } from './credentials.model.ts'
 import { createCredentials } from './credentials.ts'
 import { enrolmentModel } from './enrolment.model.ts'
@@ -18,24 +19,27 @@ import { createSignInLimits, type SignInLimiters } from './limits.ts'
 import type { Challenge } from './method.ts'
 import type { LinkMailbox } from './methods/magic-link/index.ts'
 import type { PasswordDependencies } from './methods/password/index.ts'
+import type { Texting } from './methods/sms-code/index.ts'
 import { createMethods, type MethodEntry } from './methods.ts'
 import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
 import { refusals } from './refusals.ts'
+import { createSendLimits, type SendLimiters } from './sending.ts'
 import { createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
 export { type Assurance, type AssurancePolicy, evidenceOfSession } from './assurance.ts'
 export type { Attempt } from './attempt.ts'
-export type { SendLimiters } from './begin.ts'
-export type { Enrolment, EnrolmentOutcome } from './enrolment.ts'
+export type { Enrolment } from './enrolment.ts'
 export type { Invitation, Invitations } from './invitations.ts'
 export type { SignInLimiters } from './limits.ts'
 export type { Challenge } from './method.ts'
 export type { LinkMailbox } from './methods/magic-link/index.ts'
 export { choosePolicy, createBreachCheck } from './methods/password/index.ts'
+export type { TextAbout } from './methods/sms-code/index.ts'
 export type { MethodEntry } from './methods.ts'
 export type { Passwords } from './passwords.ts'
 export type { Plan } from './plan.ts'
+export type { SendLimiters } from './sending.ts'
 export type { PageContext, SignInView } from './view.ts'
 
 /** What other rooms can do with sign-in. */
@@ -86,6 +90,8 @@ export interface SignInDependencies {
   readonly invitationSeconds: number
   readonly productName: string
   readonly linkMailbox: LinkMailbox
+  /** How codes leave by text message; without it there are none. */
+  readonly texting?: Texting | undefined
   /** Called after a recovery code was used up, to tell its owner. */
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   /** Further methods, for programs that are built on this room. */
@@ -111,14 +117,17 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)
   const view = createView({ accounts, attempts, assurance, entries })
-  const begin = createBegin({ accounts, attempts, audit, methods, sending })
+  const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
+  const reserveSend = createSendLimits(sending, [...methods, ...enrollable])
+  const begin = createBegin({ accounts, attempts, audit, methods, reserveSend })
   const submitProof = createSubmit({ attempts, audit, methods, limits: createSignInLimits(limiters) })
   const enrolment = createEnrolment({
     model: enrolmentModel(connection),
     sealer,
     credentials,
     audit,
-    enrollable: entries.flatMap(({ enrol }) => enrol ?? []),
+    enrollable,
+    reserveSend,
     onChanged: deps.onCredentialChanged,
   })
 
@@ -161,8 +170,13 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     async beginEnrolment({ attempt, method, input, page: { locale }, origin }) {
       const { plan, account } = await view(attempt)
       if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) throw refusals.methodUnknown()
-      await enrolment.begin({ account, method, origin, locale }, input)
       await attempts.choose(attempt.uid, method)
+      try {
+        await enrolment.begin({ account, method, origin, locale }, input)
+      } catch (error) {
+        if (!(error instanceof Refusal) || !enrolment.asks(method)) throw error
+        await attempts.notify(attempt.uid, { reason: 'enrolment_refused', method, code: error.code })
+      }
     },
     async confirmEnrolment({ attempt, method, body, page: { locale }, origin }) {
       const { plan, account } = await view(attempt)

@@ -29,7 +29,8 @@ export type Verdict =
 /** What a person is asked to do for this method. */
 export type Challenge =
   | { readonly kind: 'show'; readonly data: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'sentTo'; readonly hint: string }
+  /** `hint`: where to look, as much of it as may be told; `data`: what else the page shows. */
+  | { readonly kind: 'sentTo'; readonly hint: string; readonly data?: Readonly<Record<string, unknown>> }
   | { readonly kind: 'redirect'; readonly url: string }
 
 /** What a method may know of the sign-in under way. */
@@ -65,6 +66,8 @@ export interface Begun<State> {
 export interface SendLimit {
   readonly points: number
   readonly windowSeconds: number
+  /** Between two of them; what was sent before stays good meanwhile. */
+  readonly coolDownSeconds?: number
 }
 
 /**

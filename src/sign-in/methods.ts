@@ -5,6 +5,7 @@ import type { SignInMethod } from './method.ts'
 import { createMagicLink, type LinkMailbox } from './methods/magic-link/index.ts'
 import { createPasswordMethod, type PasswordDependencies } from './methods/password/index.ts'
 import { createRecoveryCodes } from './methods/recovery-code/index.ts'
+import { createSmsCode, type Texting } from './methods/sms-code/index.ts'
 import { createTotp } from './methods/totp/index.ts'
 
 /** What the methods are made of. */
@@ -14,6 +15,8 @@ export interface MethodDependencies {
   readonly linkMailbox: LinkMailbox
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   readonly password: PasswordDependencies
+  /** How codes leave by text message; without it there are none. */
+  readonly texting?: Texting | undefined
 }
 
 /** A method as this list has it: how it proves, and how its credentials are added by their owner, where they can be. */
@@ -29,6 +32,7 @@ export function createMethods(deps: MethodDependencies) {
     { signIn: password as SignInMethod },
     { signIn: createMagicLink(deps.linkMailbox) as SignInMethod },
     createTotp(deps) as MethodEntry,
+    ...(deps.texting ? [createSmsCode({ ...deps, texting: deps.texting })] : []),
     createRecoveryCodes({ ...deps, onUsed: deps.onRecoveryCodeUsed }) as MethodEntry,
   ]
   return { entries, password }

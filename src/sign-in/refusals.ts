@@ -58,6 +58,13 @@ export const refusals = {
     }),
   enrolmentUnknown: () =>
     new Refusal({ code: 'enrolment.method_unknown', status: 404, message: 'There is nothing like that to add.' }),
+  enrolmentLimited: (retryAfterSeconds: number) =>
+    new Refusal({
+      code: 'enrolment.limited',
+      status: 429,
+      message: 'Please wait a little before asking for another message.',
+      retryAfterSeconds,
+    }),
   credentialUnknown: () =>
     new Refusal({
       code: 'enrolment.credential_unknown',

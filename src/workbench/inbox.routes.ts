@@ -1,5 +1,6 @@
 import Router from '@koa/router'
 import type { MailBox } from '../platform/mail/index.ts'
+import type { SmsBox } from '../platform/sms/index.ts'
 import { allowFrames, frameable, type Render } from '../web/index.ts'
 import { showInFrame } from './frame.ts'
 
@@ -8,6 +9,7 @@ export interface InboxDependencies {
   readonly mailBox: MailBox
   /** Brings in what is on its way. */
   readonly collect: () => Promise<void>
+  readonly smsBox: SmsBox
   readonly render: Render
 }
 
@@ -17,12 +19,13 @@ const SHOWN = 100
 const linksIn = (text: string) => text.match(/^https?:\/\/\S+$/gm) ?? []
 
 /** Everything that was sent, as it looks. */
-export function inboxRoutes({ mailBox, collect, render }: InboxDependencies): Router {
+export function inboxRoutes({ mailBox, smsBox, collect, render }: InboxDependencies): Router {
   const router = new Router({ prefix: '/workbench/inbox' })
   router.get('/', async (ctx) => {
     // Whoever was just told to look into their mailbox finds the mail there.
     await collect()
-    showInFrame(render, ctx, 'inbox', { mails: await mailBox.list(SHOWN) })
+    const [mails, texts] = await Promise.all([mailBox.list(SHOWN), smsBox.list(SHOWN)])
+    showInFrame(render, ctx, 'inbox', { mails, texts })
   })
   router.get('/:id', async (ctx) => {
     const mail = await mailBox.find(ctx.params.id ?? '')

@@ -1,6 +1,7 @@
 import type { Account } from '../../src/accounts/index.ts'
 import type { Attempt } from '../../src/sign-in/index.ts'
 import { Browser } from './browser.ts'
+import { codeSentTo } from './phone.ts'
 import { codeOf } from './two-factor.ts'
 import { PASSWORD, type World } from './world.ts'
 
@@ -30,12 +31,18 @@ export interface MethodFixture {
   readonly prepare: (context: FixtureContext) => Promise<PreparedMethod>
 }
 
+let phones = 0
 const origin = { requestId: 'contract', address: '203.0.113.9' }
 
-async function enrol({ world, account }: FixtureContext, method: string, confirm: (data: object) => Promise<object>) {
+async function enrol(
+  { world, account }: FixtureContext,
+  method: string,
+  confirm: (data: object) => Promise<object>,
+  input: Record<string, string> = {},
+) {
   const request = { account, method, origin }
-  const challenge = await world.signIn.enrolment.begin(request, {})
-  const outcome = await world.signIn.enrolment.confirm(request, await confirm(challenge.data))
+  const challenge = await world.signIn.enrolment.begin(request, input)
+  const outcome = await world.signIn.enrolment.confirm(request, await confirm(challenge?.data ?? {}))
   if (outcome.outcome !== 'added') throw new Error(`${method} was not added: ${outcome.outcome}`)
   return { challenge, outcome }
 }
@@ -77,6 +84,18 @@ export const fixtures: Readonly<Record<string, MethodFixture>> = {
         return { code: await codeOf(key, -1) }
       })
       return { prove: async () => ({ code: await codeOf(key) }), wrong: { code: 'abcdef' } }
+    },
+  },
+  'sms-code': {
+    isBegun: true,
+    isSingleUse: true,
+    isSecondStep: false,
+    async prepare(context) {
+      phones += 1
+      const phone = `+4915112345${String(phones).padStart(3, '0')}`
+      const prove = async () => ({ code: await codeSentTo(context.world, phone) })
+      await enrol(context, 'sms-code', prove, { phone })
+      return { prove, wrong: { code: '00000x' } }
     },
   },
   'recovery-code': {

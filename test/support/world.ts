@@ -106,6 +106,12 @@ export async function createWorld({ env: changes = {}, extraMethods, beside }: W
       const all = (await app.mailBox?.list(200)) ?? []
       return to ? all.filter((mail) => mail.to === to) : all
     },
+    /** The text messages to this number (to any, when none is given) that were sent so far, the newest first. */
+    async texts(to?: string) {
+      await app.texting?.sender.settled()
+      const all = (await app.smsBox?.list(200)) ?? []
+      return to ? all.filter((text) => text.to === to) : all
+    },
     async events(name?: Parameters<typeof app.audit.list>[0]['name']) {
       return app.audit.list(name ? { name } : {}, 200)
     },

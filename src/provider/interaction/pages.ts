@@ -14,6 +14,14 @@ const commonData = (seam: Seam, { csrf }: InteractionDependencies) => ({
 /** Too many wrong second steps: the page of the first one says why it is back. */
 const startedOver = { titleKey: 'problems.startedOver', detailKey: 'problems.startedOverDetail', fields: [] }
 
+/** Answers that it was too much for now. @returns the seconds after which trying again makes sense */
+function tellRetry(ctx: Context, retryAt: Date): number {
+  const seconds = Math.max(1, Math.ceil((retryAt.getTime() - Date.now()) / 1000))
+  ctx.status = 429
+  ctx.set('Retry-After', String(seconds))
+  return seconds
+}
+
 /** Asks who it is. */
 export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
   const { attempt, current } = view
@@ -33,14 +41,25 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
   })
 }
 
+const usedUp = { titleKey: 'problems.usedUp', detailKey: 'problems.usedUpDetail', fields: [] }
+
+/** Nothing more is sent for now; what was sent before can be used. */
+function nothingSent({ reason, retryAt = new Date() }: NonNullable<SignInView['attempt']['notice']>) {
+  const count = Math.max(1, Math.ceil((retryAt.getTime() - Date.now()) / 60_000))
+  const isBefore = reason === 'sent_before'
+  const titleKey = isBefore ? 'problems.sentBefore' : 'problems.notSent'
+  return { titleKey, detailKey: 'problems.sendAgain', params: { count }, fields: [] }
+}
+
 /** What was wrong with the last try of this method. */
 function problemOf({ attempt, current }: SignInView) {
   const { notice } = attempt
   if (notice?.reason === 'started_over') return startedOver
+  if (notice?.reason === 'sent_before' || notice?.reason === 'not_sent') return nothingSent(notice)
+  // One that waited and is gone, used up or expired: there is nothing to answer, and the ways are shown again.
+  if (notice?.reason === 'used_up' || (notice?.reason === 'failed' && !current)) return usedUp
   if (!current || notice?.method !== current.name) return undefined
   const { name, field = name } = current
-  if (notice.reason === 'used_up')
-    return { titleKey: 'problems.usedUp', detailKey: 'problems.usedUpDetail', fields: [] }
   if (notice.reason !== 'failed') return undefined
   return {
     titleKey: 'problems.mismatch',
@@ -57,6 +76,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
   // Whose account it is shows only once something was proved: a passkey may have named somebody else than was typed.
   const identifier = isSecondStep ? account?.email : attempt.identifier
   const data = { ...commonData(seam, deps), identifier, isSecondStep, problem: problemOf(view) }
+  if (attempt.notice?.reason === 'not_sent') tellRetry(ctx, attempt.notice.retryAt ?? new Date())
   if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods })
   deps.render(ctx, `sign-in/${current.name}`, {
     ...data,
@@ -81,17 +101,37 @@ export async function showEnrol(
   const method = methods.includes(attempt.method ?? '') ? attempt.method : methods.length === 1 ? only : undefined
   const data = { ...commonData(seam, deps), identifier: account?.email, methods }
   const challenge = account && method ? await deps.signIn.enrolment.findPending(account.id, method) : undefined
-  if (!method || !challenge) return void deps.render(ctx, 'sign-in/enrol', data)
-  const wrong = attempt.notice?.reason === 'failed'
+  const asks = method === undefined ? undefined : deps.signIn.enrolment.asks(method)
+  const isAsked = asks !== undefined && method === attempt.method
+  if (!method || (!challenge && !isAsked)) return void deps.render(ctx, 'sign-in/enrol', data)
   deps.render(ctx, 'sign-in/enrol-add', {
     ...data,
     method,
+    part: challenge ? method : `${method}-start`,
     challenge,
     action: `/interaction/${seam.uid}/enrol/${method}`,
-    problem: wrong
-      ? { titleKey: 'problems.mismatch', fields: [{ name: 'code', messageKey: `problems.enrol.${method}` }] }
-      : undefined,
+    startAction: data.beginAction,
+    startVerb: 'enrol',
+    problem: enrolProblemOf(attempt, method, asks, challenge !== undefined),
   })
+}
+
+/** What keeps a credential from being added. */
+function enrolProblemOf(
+  { notice }: SignInView['attempt'],
+  method: string,
+  asks: string | undefined,
+  isPending: boolean,
+) {
+  if (notice?.reason === 'failed') {
+    const wrong = { titleKey: 'problems.mismatch', fields: [{ name: 'code', messageKey: `problems.enrol.${method}` }] }
+    return isPending ? wrong : usedUp
+  }
+  if (notice?.reason !== 'enrolment_refused') return undefined
+  const messageKey = `refusals.${notice.code}`
+  return isPending || !asks
+    ? { titleKey: messageKey, fields: [] }
+    : { titleKey: 'problems.check', fields: [{ name: asks, messageKey }] }
 }
 
 /** It has to wait. */
@@ -102,9 +142,7 @@ export function showWait(
   seam: Seam,
   deps: InteractionDependencies,
 ): void {
-  const seconds = Math.max(1, Math.ceil((retryAt.getTime() - Date.now()) / 1000))
-  ctx.status = 429
-  ctx.set('Retry-After', String(seconds))
+  const seconds = tellRetry(ctx, retryAt)
   deps.render(ctx, 'sign-in/wait', {
     ...commonData(seam, deps),
     identifier: view.attempt.identifier,

@@ -1,7 +1,8 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Enrolment, EnrolmentOutcome } from '../../sign-in/index.ts'
-import { originOf } from '../../web/index.ts'
+import { Refusal } from '../../platform/refusal.ts'
+import type { Enrolment } from '../../sign-in/index.ts'
+import { originOf, presentProblem } from '../../web/index.ts'
 import type { ShowAccountPage } from './frame.ts'
 import type { AccountGuard, Owner } from './guard.ts'
 
@@ -20,6 +21,11 @@ const problemOf = (method: string) => ({
   titleKey: 'problems.mismatch',
   fields: [{ name: 'code', messageKey: `problems.enrol.${method}` }],
 })
+
+/** What was started is over; a method that asks for something first asks again. */
+const expired = { titleKey: 'problems.usedUp', detailKey: 'problems.usedUpDetail', fields: [] }
+
+const UNPROCESSABLE = 422
 
 /** One set of pages for the credentials of every method: list, add, confirm, rename, remove. */
 export function credentialRoutes({ enrolment, guard, show, localeOf }: CredentialPagesDependencies): Router {
@@ -45,25 +51,47 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
     return (await enrolment.list(account.id)).filter((credential) => credential.method === method)
   }
 
-  const showAdd = async (ctx: Context, owner: Owner, outcome?: EnrolmentOutcome) => {
+  const showAdd = async (ctx: Context, owner: Owner, problem?: object, typed?: string) => {
     const method = methodOf(ctx)
     const challenge = await enrolment.findPending(owner.account.id, method)
-    const problem = outcome?.outcome === 'failed' ? problemOf(method) : undefined
-    if (problem) ctx.status = 422
+    const isAsked = !challenge && enrolment.asks(method) !== undefined
     const data = {
       method,
+      part: isAsked ? `${method}-start` : method,
       challenge,
       problem,
+      typed,
       action: `${home(ctx)}/confirm`,
       addAction: `${home(ctx)}/add`,
+      startAction: `${home(ctx)}/add`,
+      startVerb: 'add',
       backHref: home(ctx),
     }
-    show(ctx, challenge ? 'add' : 'add-expired', owner, data)
+    show(ctx, challenge || isAsked ? 'add' : 'add-expired', owner, data)
+  }
+
+  const begin = async (ctx: Context, owner: Owner, form: Readonly<Record<string, string>>) => {
+    const asks = enrolment.asks(methodOf(ctx))
+    try {
+      await enrolment.begin(requestOf(ctx, owner), form)
+      seeOther(ctx, `${home(ctx)}/add`)
+    } catch (error) {
+      if (!(error instanceof Refusal) || !asks) throw error
+      const { code, status, retryAfterSeconds } = error
+      ctx.status = status
+      if (retryAfterSeconds) ctx.set('Retry-After', String(retryAfterSeconds))
+      const fields = status === UNPROCESSABLE ? { [code]: asks } : {}
+      const problem = presentProblem(error, fields) ?? { titleKey: `refusals.${code}`, fields: [] }
+      await showAdd(ctx, owner, problem, form[asks])
+    }
   }
 
   const confirm = async (ctx: Context, owner: Owner, form: Readonly<Record<string, string>>) => {
     const outcome = await enrolment.confirm(requestOf(ctx, owner), form)
-    if (outcome.outcome !== 'added') return showAdd(ctx, owner, outcome)
+    if (outcome.outcome !== 'added') {
+      if (outcome.outcome === 'failed') ctx.status = UNPROCESSABLE
+      return showAdd(ctx, owner, outcome.outcome === 'failed' ? problemOf(methodOf(ctx)) : expired)
+    }
     const { shown } = outcome
     if (!shown) return seeOther(ctx, home(ctx))
     // Shown this once, in the answer to the form: it is nowhere to be read again.
@@ -83,14 +111,11 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
       show(ctx, 'credentials', owner, { method, credentials, addAction: `${home(ctx)}/add`, here: home(ctx) })
     }),
   )
-  router.get('/add', guard.freshPage(showAdd))
-  router.post(
+  router.get(
     '/add',
-    ...guard.change(home, async (ctx, owner, form) => {
-      await enrolment.begin(requestOf(ctx, owner), form)
-      seeOther(ctx, `${home(ctx)}/add`)
-    }),
+    guard.freshPage((ctx, owner) => showAdd(ctx, owner)),
   )
+  router.post('/add', ...guard.change(home, begin))
   router.post('/confirm', ...guard.change(home, confirm))
   router.post(
     '/:id/rename',
