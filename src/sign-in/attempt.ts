@@ -59,7 +59,7 @@ export interface Attempts {
   /** Takes one try of the challenge that waits; undefined when there is none, or no try is left. */
   takeTry(uid: string, method: string): Promise<TakenChallenge | undefined>
   /** A proof failed: counted, and after too many the sign-in starts over. */
-  fail(uid: string, method: string): Promise<void>
+  fail(uid: string, method: string, cause: string): Promise<void>
   /** Keeps a proof and uses up its challenge. @returns undefined when the challenge was used up by another proof */
   append(uid: string, evidence: Evidence, challenge?: TakenChallenge): Promise<Attempt | undefined>
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
@@ -146,6 +146,7 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
         method,
         nonce: newId(),
         sealed: sealer.seal(JSON.stringify({ challenge, state }), context(uid, 'pending')),
+        tries,
         triesLeft: tries,
         expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
       }
@@ -165,18 +166,19 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
       return document?.pending && { nonce: document.pending.nonce, state: open(uid, document.pending).state }
     },
 
-    async fail(uid, method) {
+    async fail(uid, method, cause) {
       const document = await model
         .findOneAndUpdate(
           live(uid),
-          { $inc: { failures: 1 }, $set: { notice: { reason: 'failed', method } } },
+          { $inc: { failures: 1 }, $set: { notice: { reason: 'failed', method, cause } } },
           { returnDocument: 'after' },
         )
         .lean<AttemptDocument>()
       // It stays until it is replaced: another proof that took its try in time may still be under way.
-      if (document?.pending?.method === method && document.pending.triesLeft <= 0) {
-        const spent = { ...live(uid), 'pending.nonce': document.pending.nonce }
-        await model.updateOne(spent, { $set: { notice: { reason: 'used_up', method } } })
+      const { pending } = document ?? {}
+      if (pending?.method === method && pending.tries > 1 && pending.triesLeft <= 0) {
+        const spent = { ...live(uid), 'pending.nonce': pending.nonce }
+        await model.updateOne(spent, { $set: { notice: { reason: 'used_up', method, cause } } })
       }
       if (document && document.evidence.length > 0 && document.failures >= MAX_FAILURES) {
         const over = { $set: { evidence: [], failures: 0, notice: { reason: 'started_over', method } } }

@@ -63,4 +63,6 @@ export interface EnrollableMethod<Input = unknown, State = unknown> {
   confirm(context: EnrolmentContext, input: Input, state: State): Promise<Confirmation>
   /** What may be shown of a credential; never a secret. */
   present(credential: Credential): Readonly<Record<string, unknown>>
+  /** What the owner's browser is told of all of them, on the page that lists them. */
+  signalled?(context: Pick<EnrolmentContext, 'account' | 'existing'>): Readonly<Record<string, unknown>>
 }

@@ -59,6 +59,8 @@ export interface Enrolment {
   /** The methods that people can add, in order. */
   readonly methods: readonly string[]
   list(accountId: string): Promise<readonly PresentedCredential[]>
+  /** What the owner's browser is told of all credentials of a method; undefined where there is nothing to tell. */
+  signalled(account: Account, method: string): Promise<Readonly<Record<string, unknown>> | undefined>
   /** The field that this method asks for before it can begin. @throws Refusal `enrolment.method_unknown` */
   asks(method: string): string | undefined
   /**
@@ -128,6 +130,10 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     async list(accountId) {
       const all = await credentials.list(accountId)
       return all.filter(({ method }) => enrollable.some(({ name }) => name === method)).map(present)
+    },
+    async signalled(account, method) {
+      const { signalled } = get(method)
+      return signalled?.({ account, existing: await credentials.list(account.id, method) })
     },
     async begin(request, input) {
       const { account, method: name, origin } = request

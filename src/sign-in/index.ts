@@ -18,6 +18,7 @@ import { createInvitations, type Invitations } from './invitations.ts'
 import { createSignInLimits, type SignInLimiters } from './limits.ts'
 import type { Challenge } from './method.ts'
 import type { LinkMailbox } from './methods/magic-link/index.ts'
+import type { RelyingParty } from './methods/passkey/index.ts'
 import type { PasswordDependencies } from './methods/password/index.ts'
 import type { Texting } from './methods/sms-code/index.ts'
 import { createMethods, type MethodEntry } from './methods.ts'
@@ -34,6 +35,7 @@ export type { Invitation, Invitations } from './invitations.ts'
 export type { SignInLimiters } from './limits.ts'
 export type { Challenge } from './method.ts'
 export type { LinkMailbox } from './methods/magic-link/index.ts'
+export { chooseRelyingParty, type RelyingParty } from './methods/passkey/index.ts'
 export { choosePolicy, createBreachCheck } from './methods/password/index.ts'
 export type { TextAbout } from './methods/sms-code/index.ts'
 export type { MethodEntry } from './methods.ts'
@@ -75,6 +77,8 @@ export interface SignIn {
   readonly enrolment: Enrolment
   readonly password: Passwords
   readonly invitations: Invitations
+  /** Keeps what passkeys are made for. @returns what it was before, if that was another: those passkeys are orphaned */
+  readonly rememberRpId: () => Promise<string | undefined>
 }
 
 /** What sign-in needs from outside. */
@@ -87,6 +91,7 @@ export interface SignInDependencies {
   readonly sending: SendLimiters
   readonly assurancePolicy: AssurancePolicy
   readonly password: Omit<PasswordDependencies, 'credentials'>
+  readonly relyingParty: RelyingParty
   readonly invitationSeconds: number
   readonly productName: string
   readonly linkMailbox: LinkMailbox
@@ -145,6 +150,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     findRequest: attempts.findRequest,
     isReturnedTo: (name) => methods.some((method) => method.name === name && method.begin !== undefined),
     password,
+    rememberRpId: made.rememberRpId,
     invitations: createInvitations({ ...deps, password }),
     assurance,
     enrolment,
@@ -182,7 +188,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
       const { plan, account } = await view(attempt)
       if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) return
       const outcome = await enrolment.confirm({ account, method, origin, locale }, body)
-      if (outcome.outcome !== 'added') return attempts.fail(attempt.uid, method)
+      if (outcome.outcome !== 'added') return attempts.fail(attempt.uid, method, outcome.outcome)
       const { factors, amr } = outcome.strength
       await attempts.append(attempt.uid, { method, accountId: account.id, factors, amr, at: new Date() })
     },

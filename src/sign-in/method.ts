@@ -42,6 +42,8 @@ export interface MethodContext {
   readonly account: Account | undefined
   /** Whether something was proved already: the challenge may then depend on what the account has enrolled. */
   readonly isSecondStep: boolean
+  /** What kinds of things were proved already. */
+  readonly proved: readonly Factor[]
   /** Where a method that leaves for another site, or sends a link, asks people to come back to. */
   readonly returnUrl: string
   /** Tells this browser from all others; asked for only by what is mailed. */

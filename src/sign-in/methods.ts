@@ -1,8 +1,10 @@
+import type { Connection } from 'mongoose'
 import type { Account } from '../accounts/index.ts'
 import type { Credentials } from './credentials.ts'
 import type { EnrollableMethod } from './enrollable.ts'
 import type { SignInMethod } from './method.ts'
 import { createMagicLink, type LinkMailbox } from './methods/magic-link/index.ts'
+import { createPasskeys, type RelyingParty } from './methods/passkey/index.ts'
 import { createPasswordMethod, type PasswordDependencies } from './methods/password/index.ts'
 import { createRecoveryCodes } from './methods/recovery-code/index.ts'
 import { createSmsCode, type Texting } from './methods/sms-code/index.ts'
@@ -10,9 +12,11 @@ import { createTotp } from './methods/totp/index.ts'
 
 /** What the methods are made of. */
 export interface MethodDependencies {
+  readonly connection: Connection
   readonly credentials: Credentials
   readonly productName: string
   readonly linkMailbox: LinkMailbox
+  readonly relyingParty: RelyingParty
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   readonly password: PasswordDependencies
   /** How codes leave by text message; without it there are none. */
@@ -28,12 +32,14 @@ export interface MethodEntry {
 /** The methods in the order in which they are offered. A new method adds one line here. */
 export function createMethods(deps: MethodDependencies) {
   const password = createPasswordMethod(deps.password)
+  const { rememberRpId, ...passkeys } = createPasskeys(deps)
   const entries: readonly MethodEntry[] = [
     { signIn: password as SignInMethod },
+    passkeys as MethodEntry,
     { signIn: createMagicLink(deps.linkMailbox) as SignInMethod },
     createTotp(deps) as MethodEntry,
     ...(deps.texting ? [createSmsCode({ ...deps, texting: deps.texting })] : []),
     createRecoveryCodes({ ...deps, onUsed: deps.onRecoveryCodeUsed }) as MethodEntry,
   ]
-  return { entries, password }
+  return { entries, password, rememberRpId }
 }

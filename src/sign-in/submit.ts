@@ -93,7 +93,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
       throw refusals.busy(retryAfterSeconds, error)
     })
     const refuse = async (reason: string): Promise<Submission> => {
-      await attempts.fail(attempt.uid, method.name)
+      await attempts.fail(attempt.uid, method.name, reason)
       await audit.record('sign_in.failed', subject, { ...told, reason })
       return { outcome: 'failed' }
     }

@@ -97,5 +97,6 @@ export function contextOf(
   origin: Origin,
 ): MethodContext {
   const isSecondStep = evidence.length > 0
-  return { ...page, uid, origin, identifier, account, isSecondStep, returnUrl: returnUrlFor(method) }
+  const proved = evidence.flatMap(({ factors }) => factors)
+  return { ...page, uid, origin, identifier, account, isSecondStep, proved, returnUrl: returnUrlFor(method) }
 }

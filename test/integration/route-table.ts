@@ -84,6 +84,8 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'POST /account/security/:method/:id/rename', guard: 'session form', status: 303 },
   { route: 'POST /account/security/:method/:id/remove', guard: 'session form', status: 303 },
 
+  { route: 'GET /.well-known/webauthn', guard: 'public', status: 404, isShared: true },
+
   { route: 'GET /interaction/:uid', guard: 'interaction', status: 410 },
   { route: 'GET /interaction/:uid/:method/return', guard: 'interaction', status: 410 },
   { route: 'GET /interaction/:uid/forgot', guard: 'interaction', status: 410 },

@@ -184,7 +184,7 @@ test('where everybody needs a second factor, whoever has none adds one while sig
   try {
     await strict.addAccount('ada@example.com')
     const { browser, page } = await toSecondStep(strict, 'ada@example.com')
-    const adding = await browser.press(page, 'enrol')
+    const adding = await browser.press(page, 'enrol', { method: 'totp' })
     const key = /id="key"[^>]*>([^<]+)</.exec(adding.text)?.[1] ?? ''
     const wrong = await browser.press(adding, 'confirm', { code: '123456' })
     assert.match(wrong.text, /This code is not right/)

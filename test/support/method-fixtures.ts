@@ -1,5 +1,6 @@
 import type { Account } from '../../src/accounts/index.ts'
 import type { Attempt } from '../../src/sign-in/index.ts'
+import { Authenticator, type Options } from './authenticator.ts'
 import { Browser } from './browser.ts'
 import { codeSentTo } from './phone.ts'
 import { codeOf } from './two-factor.ts'
@@ -72,6 +73,24 @@ export const fixtures: Readonly<Record<string, MethodFixture>> = {
       prove: async () => ({ code: await codeOfLink(context) }),
       wrong: { code: '00000x' },
     }),
+  },
+  passkey: {
+    isBegun: true,
+    isSingleUse: true,
+    isSecondStep: false,
+    async prepare(context) {
+      const { issuer, signIn } = context.world
+      const optionsIn = (data: unknown) => (data as { options: Options }).options
+      const authenticator = new Authenticator(issuer)
+      await enrol(context, 'passkey', async (data) => ({ response: authenticator.create(optionsIn(data)) }))
+      const prove = async (attempt: Attempt) => {
+        const { current } = await signIn.view(attempt)
+        if (current?.challenge?.kind !== 'show') throw new Error('no passkey is asked for')
+        return { response: authenticator.get(optionsIn(current.challenge.data)) }
+      }
+      const unknown = new Authenticator(issuer)
+      return { prove, wrong: { response: unknown.get({ challenge: 'AAAA', rpId: 'localhost' }) } }
+    },
   },
   totp: {
     isBegun: false,

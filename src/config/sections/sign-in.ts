@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { seconds, webUrl } from '../values.ts'
+import { hostName, issuer, seconds, webUrl } from '../values.ts'
 
 const password = z.strictObject({
   policy: z
@@ -70,5 +70,26 @@ const limits = z.strictObject({
     .describe('Failed sign-ins from one address (IPv6: one /64) before it has to wait.'),
 })
 
+const passkey = z.strictObject({
+  rpId: hostName
+    .optional()
+    .describe(
+      'The host name that passkeys are made for. Whoever changes it orphans every passkey. Default: the host of the issuer.',
+    ),
+  rpName: z
+    .string()
+    .trim()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe('What browsers call it while a passkey is made. Default: the name of the brand.'),
+  origins: z
+    .array(issuer)
+    .max(20)
+    .describe(
+      'Origins besides the issuer that passkeys may be used from. They are told to browsers at `/.well-known/webauthn`.',
+    ),
+})
+
 /** How people prove who they are. */
-export const signIn = z.strictObject({ password, limits })
+export const signIn = z.strictObject({ password, passkey, limits })

@@ -36,8 +36,9 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
     identifier: suggestedIdentifier,
     registerHref: deps.registration.isOpen ? `/interaction/${seam.uid}/register` : undefined,
     current,
+    cause: attempt.notice?.cause,
     currentAction: current && `/interaction/${seam.uid}/${current.name}`,
-    problem: isInvalid ? invalid : over,
+    problem: isInvalid ? invalid : (over ?? problemOf(view)),
   })
 }
 
@@ -60,6 +61,8 @@ function problemOf({ attempt, current }: SignInView) {
   if (notice?.reason === 'used_up' || (notice?.reason === 'failed' && !current)) return usedUp
   if (!current || notice?.method !== current.name) return undefined
   const { name, field = name } = current
+  if (notice.cause === 'no_challenge')
+    return { titleKey: 'problems.expired', detailKey: 'problems.expiredDetail', fields: [] }
   if (notice.reason !== 'failed') return undefined
   return {
     titleKey: 'problems.mismatch',
@@ -85,6 +88,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
     chooseAction: methods.length > 1 ? data.beginAction : undefined,
     forgotHref: deps.recovery.isOffered ? `/interaction/${seam.uid}/forgot` : undefined,
     challenge: current.challenge,
+    cause: attempt.notice?.cause,
   })
 }
 

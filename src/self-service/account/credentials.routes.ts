@@ -108,7 +108,9 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
     guard.page(async (ctx, owner) => {
       const method = methodOf(ctx)
       const credentials = await listOf(ctx, owner)
-      show(ctx, 'credentials', owner, { method, credentials, addAction: `${home(ctx)}/add`, here: home(ctx) })
+      const signalled = await enrolment.signalled(owner.account, method)
+      const data = { method, credentials, signalled, addAction: `${home(ctx)}/add`, here: home(ctx) }
+      show(ctx, 'credentials', owner, data)
     }),
   )
   router.get(
