@@ -26,6 +26,8 @@ export interface Requirement {
   readonly minimum: AssuranceLevel
   /** What the client would like, best first; reached if the account can, or else done without. */
   readonly wishes: readonly AssuranceLevel[]
+  /** What has to be proved before something is added to the account: as much as it can prove already (R-40). */
+  readonly beforeAdding: AssuranceLevel
 }
 
 /** What the `amr` values of our methods prove (RFC 8176 section 2). */
@@ -140,6 +142,7 @@ export function createAssurance(policy: AssurancePolicy): Assurance {
       return {
         minimum: named([minimumAcr, ofAccount]).at(-1) ?? weakestLevel,
         wishes: wishedAcrs.flatMap((acr) => find(acr) ?? []),
+        beforeAdding: (hasSecondFactor ? find(policy.twoFactor[0]) : undefined) ?? weakestLevel,
       }
     },
   }

@@ -58,7 +58,7 @@ function leadingTo<M extends { readonly name: string; readonly proves: Strength 
 /** What comes after something was proved for an account in good standing. */
 function planFurther(input: PlanInput, accountId: string, proofs: readonly Evidence[]): Plan {
   const { methods, enrollable, requirement } = input
-  const { minimum, wishes } = requirement
+  const { minimum, wishes, beforeAdding } = requirement
   const isWished = wishes.some((level) => meets(level, proofs))
   const wished = isWished ? undefined : wishes.find((level) => leadingTo(level, proofs, methods).length > 0)
   const isEnough = meets(minimum, proofs)
@@ -70,7 +70,11 @@ function planFurther(input: PlanInput, accountId: string, proofs: readonly Evide
   const leading = leadingTo(target, proofs, methods)
   if (leading.length > 0) return { step: 'prove', methods: namesOf(leading), isSecondStep: true }
   const addable = leadingTo(target, proofs, enrollable)
-  return addable.length > 0 ? { step: 'enrol', methods: namesOf(addable) } : { step: 'refuse', reason: 'unattainable' }
+  if (addable.length === 0) return { step: 'refuse', reason: 'unattainable' }
+  // Whoever knows the password alone must not add a way in of their own to an account that asks for more.
+  const first = meets(beforeAdding, proofs) ? [] : leadingTo(beforeAdding, proofs, methods)
+  if (first.length > 0) return { step: 'prove', methods: namesOf(first), isSecondStep: true }
+  return { step: 'enrol', methods: namesOf(addable) }
 }
 
 /**

@@ -100,6 +100,17 @@ test('a role can demand a second factor; who has none adds one, or cannot go on'
   assert.deepEqual(ask(only), { step: 'refuse', reason: 'unattainable' })
 })
 
+test('before something is added everything is proved that the account has', () => {
+  const asked = {
+    minimumAcr: 'strong',
+    methods: ['password', 'totp'],
+    enrollable: ['passkey'],
+    hasSecondFactor: true,
+  } as const
+  assert.deepEqual(pick(ask({ ...asked, proofs: [proof('password')] })), ['prove', ['totp']])
+  assert.deepEqual(pick(ask({ ...asked, proofs: [proof('password'), proof('totp')] })), ['enrol', ['passkey']])
+})
+
 test('what a client wishes for is reached if the account can, and done without if not', () => {
   const proofs = [proof('password')]
   assert.deepEqual(pick(ask({ proofs, wishedAcrs: ['strong'], methods: ['password', 'totp'] })), ['enough', 'one'])
