@@ -18,7 +18,8 @@ export function passwordPorts({ config, hasher, strength, http }: Parts) {
   return {
     hasher,
     strength,
-    policy: choosePolicy(choice),
+    // Where a role or an app alone wants a second factor, the password still counts alone elsewhere.
+    policy: choosePolicy({ ...choice, isWithinMfa: config.assurance.secondFactor === 'always' }),
     findBreach: breaches.areChecked ? createBreachCheck({ http, url: breaches.url }) : undefined,
     productName: config.brand.name,
   }

@@ -26,11 +26,12 @@ const describe = (problem: PasswordProblem, { minLength, maxLength }: PasswordLe
 
 /** The expected noes of this room. */
 export const refusals = {
-  password: (problems: readonly PasswordProblem[], params: PasswordLengths) => {
+  password: (problems: readonly PasswordProblem[], { minLength, maxLength }: PasswordLengths) => {
+    const params = { minLength, maxLength }
     const reasons = problems.map((problem) => ({
       code: `password.${problem.code}`,
       message: describe(problem, params),
-      params: { ...params },
+      params,
     }))
     return new Refusal({
       code: 'password.refused',

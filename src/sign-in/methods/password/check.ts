@@ -41,7 +41,7 @@ export function createPasswordCheck({ policy, strength, findBreach, productName 
 
   return async (typed: string, owner: PasswordOwner): Promise<PasswordAssessment> => {
     const password = normalisePassword(typed)
-    const broken = findRuleProblems(password, policy, owner.isWithinMfa ?? false).map((code) => ({ code }))
+    const broken = findRuleProblems(password, policy).map((code) => ({ code }))
     if (broken.some(({ code }) => code === 'too_long')) return { problems: broken, breach: undefined }
     const problems = [...broken, ...(await findWeakness(password, owner))]
     if (problems.length > 0) return { problems, breach: undefined }

@@ -102,9 +102,7 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
     async prepare(password, owner) {
       try {
         const { problems, breach } = await check(password, owner)
-        const { minLength, minLengthWithinMfa, maxLength } = policy
-        const params = { minLength: owner.isWithinMfa ? minLengthWithinMfa : minLength, maxLength }
-        if (problems.length > 0) throw refusals.password(problems, params)
+        if (problems.length > 0) throw refusals.password(problems, policy)
         return { prepared: { hash: await hasher.hash(normalisePassword(password)) }, breach }
       } catch (error) {
         throw error instanceof QueueFullError ? refusals.busy(error.retryAfterSeconds, error) : error

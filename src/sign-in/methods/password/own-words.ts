@@ -2,8 +2,6 @@
 export interface PasswordOwner {
   readonly email: string
   readonly name?: string | undefined
-  /** Whether a second factor is always asked for as well, so that a shorter password may do. */
-  readonly isWithinMfa?: boolean | undefined
 }
 
 const SHORTEST = 3

@@ -4,8 +4,6 @@ export type CharacterKind = 'lower' | 'upper' | 'digit' | 'symbol'
 /** What a chosen password has to meet; lengths count Unicode code points (NIST SP 800-63B-4 section 3.1.1.2). */
 export interface PasswordPolicy {
   readonly minLength: number
-  /** Enough where a second factor is always asked for as well. */
-  readonly minLengthWithinMfa: number
   readonly maxLength: number
   readonly needs: readonly CharacterKind[]
   /** The least score of zxcvbn, 0 to 4. */
@@ -18,6 +16,8 @@ export interface PolicyChoice {
   readonly minLength?: number | undefined
   readonly minScore?: number | undefined
   readonly maxLength: number
+  /** Whether a second factor is always asked for as well, whoever signs in to whatever. */
+  readonly isWithinMfa: boolean
 }
 
 /**
@@ -29,14 +29,11 @@ const presets = {
   nist: { minLength: 15, minLengthWithinMfa: 8, needs: [], minScore: 2 },
 } as const
 
-/** The policy of this choice. A length of the operator's own counts with a second factor too, unless less is enough then. */
-export function choosePolicy({ policy, minLength, minScore, maxLength }: PolicyChoice): PasswordPolicy {
+/** The policy of this choice. */
+export function choosePolicy({ policy, minLength, minScore, maxLength, isWithinMfa }: PolicyChoice): PasswordPolicy {
   const preset = presets[policy]
-  const isShorterWithinMfa = preset.minLengthWithinMfa < preset.minLength
-  const length = minLength ?? preset.minLength
   return {
-    minLength: length,
-    minLengthWithinMfa: isShorterWithinMfa ? Math.min(length, preset.minLengthWithinMfa) : length,
+    minLength: minLength ?? (isWithinMfa ? preset.minLengthWithinMfa : preset.minLength),
     maxLength,
     needs: preset.needs,
     minScore: minScore ?? preset.minScore,
@@ -60,10 +57,9 @@ const kinds: Readonly<Record<CharacterKind, RegExp>> = {
 export type RuleProblem = 'too_short' | 'too_long' | `missing_${CharacterKind}`
 
 /** Every rule that a password does not meet, as far as that can be told by looking at it. */
-export function findRuleProblems(password: string, policy: PasswordPolicy, isWithinMfa: boolean): RuleProblem[] {
+export function findRuleProblems(password: string, policy: PasswordPolicy): RuleProblem[] {
   const length = [...password].length
-  const minLength = isWithinMfa ? policy.minLengthWithinMfa : policy.minLength
   if (length > policy.maxLength) return ['too_long']
   const missing = policy.needs.filter((kind) => !kinds[kind].test(password)).map((kind) => `missing_${kind}` as const)
-  return length < minLength ? ['too_short', ...missing] : missing
+  return length < policy.minLength ? ['too_short', ...missing] : missing
 }
