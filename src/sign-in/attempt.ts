@@ -134,11 +134,9 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
       await model.updateOne(live(uid), { $set: { notice, ...(typed ? { suggestedIdentifier: typed } : {}) } })
     },
 
+    // What waits stays: whoever looks at the other ways may come back to it.
     async choose(uid, method) {
-      await model.updateOne(
-        live(uid),
-        method ? { $set: { method }, $unset: { notice: 1 } } : { $set: { method: CHOOSING }, $unset: { notice: 1 } },
-      )
+      await model.updateOne(live(uid), { $set: { method: method ?? CHOOSING }, $unset: { notice: 1 } })
     },
 
     async keepChallenge(uid, method, { challenge, state, tries = 1, expiresInSeconds = PENDING_SECONDS }) {

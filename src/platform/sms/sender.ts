@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout } from 'node:timers/promises'
 import type { Limiter } from '../limiter.ts'
 import type { Logger } from '../logger.ts'
 import type { SendSms, Sms } from './index.ts'
@@ -37,6 +38,8 @@ export interface SenderOptions<About> {
 }
 
 const OVERALL = 'everybody'
+/** What is posted begins when the answer is on its way, so that its work does not show in how long that takes. */
+const POST_AFTER_MS = 100
 
 /** A sender. A message that failed has been counted all the same: whoever could make it fail could go on for ever. */
 export function createSender<About>(options: SenderOptions<About>): SmsSender<About> {
@@ -67,7 +70,7 @@ export function createSender<About>(options: SenderOptions<About>): SmsSender<Ab
   return {
     send,
     post(sms, about) {
-      const sending: Promise<void> = outside(() => send(sms, about))
+      const sending: Promise<void> = outside(() => setTimeout(POST_AFTER_MS).then(() => send(sms, about)))
         .then(
           () => {},
           (err: unknown) => logger.error({ err }, 'a text message could not be sent'),

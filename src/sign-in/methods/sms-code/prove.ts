@@ -48,7 +48,8 @@ export function createProof(credentials: Credentials, texting: Texting): SignInM
       const message = composeMessage(texting, number, code, locale)
       if (!isSecondStep) {
         // The answer is the same, and as fast, whether or not there is a phone to send to.
-        if (phone) texting.sender.post(message, { accountId: phone.accountId, purpose: 'first' })
+        if (phone && account?.status === 'active')
+          texting.sender.post(message, { accountId: phone.accountId, purpose: 'first' })
         return { ...begun, challenge: { kind: 'sentTo', hint: '' } }
       }
       const outcome = phone && (await texting.sender.send(message, { accountId: phone.accountId, purpose: 'second' }))
