@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import type { Browser, CDPSession } from 'playwright-core'
+import { launchChromium, whyNoBrowser } from '../support/chromium.ts'
+import { openVisitor, type Visitor } from '../support/visitor.ts'
+import { createWorld, PASSWORD, type World } from '../support/world.ts'
+
+const EMAIL = 'ada@example.com'
+const skip = whyNoBrowser ?? false
+
+let browser: Browser
+before(async () => {
+  if (!skip) browser = await launchChromium()
+})
+after(() => browser?.close())
+
+/** A phone, say, that keeps passkeys and checks who holds it. */
+class Device {
+  readonly #session: CDPSession
+  readonly #which: { readonly authenticatorId: string }
+
+  private constructor(session: CDPSession, authenticatorId: string) {
+    this.#session = session
+    this.#which = { authenticatorId }
+  }
+
+  static async open({ page }: Visitor): Promise<Device> {
+    const session = await page.context().newCDPSession(page)
+    await session.send('WebAuthn.enable', { enableUI: false })
+    const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    })
+    return new Device(session, authenticatorId)
+  }
+
+  /** What it keeps. */
+  async credentials() {
+    return (await this.#session.send('WebAuthn.getCredentials', this.#which)).credentials
+  }
+
+  /** Waits until it is told that a passkey is not known any more (Signal API). */
+  forgets(): Promise<unknown> {
+    return new Promise((resolve) => this.#session.once('WebAuthn.credentialDeleted', resolve))
+  }
+
+  /** Loses its passkeys, and gets them back with the answer. */
+  async lose(): Promise<() => Promise<void>> {
+    const kept = await this.credentials()
+    await this.#session.send('WebAuthn.clearCredentials', this.#which)
+    return async () => {
+      for (const credential of kept) await this.#session.send('WebAuthn.addCredential', { ...this.#which, credential })
+    }
+  }
+}
+
+/** Somebody who is signed in by password, with a device that has a passkey. */
+async function openOwner(t: TestContext): Promise<{ world: World; ada: Visitor; device: Device }> {
+  const world = await createWorld()
+  t.after(() => world.close())
+  await world.addAccount(EMAIL)
+  const ada = await openVisitor(t, browser, world.issuer)
+  const device = await Device.open(ada)
+  await ada.open('/account/security/passkey')
+  await ada.signIn(EMAIL, PASSWORD)
+  await ada.sees('Passkey')
+  await ada.press('Add a passkey')
+  await ada.sees('Add a passkey')
+  await ada.press('Create the passkey')
+  await ada.sees('Passkey')
+  assert.equal(await ada.page.locator('.cards li').count(), 1)
+  return { world, ada, device }
+}
+
+/** Somebody else's turn at this browser: nobody is signed in any more. */
+const signOut = async ({ page }: Visitor) => page.context().clearCookies()
+
+test('a passkey is added, and signs in by itself where the browser fills it in', { skip }, async (t) => {
+  const { ada } = await openOwner(t)
+  await signOut(ada)
+  // The page may be gone before it has loaded: the device answers at once.
+  await ada.open('/account').catch(() => {})
+  await ada.sees('Hello, Ada Byron')
+})
+
+test('the button needs no identifier, and a dialog that came to nothing can be tried again', { skip }, async (t) => {
+  const { ada, device } = await openOwner(t)
+  await signOut(ada)
+  const find = await device.lose()
+  await ada.open('/account')
+  await ada.sees('Sign in')
+  await ada.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await ada.page.getByText('Nothing happened. You can try again, or go another way.').waitFor()
+  await ada.sees('Sign in')
+  await find()
+  await ada.press('Try again')
+  await ada.sees('Hello, Ada Byron')
+})
+
+test('after the password the passkey is asked for, and once removed it is not', { skip }, async (t) => {
+  const { ada, device } = await openOwner(t)
+  await signOut(ada)
+  const find = await device.lose()
+  await ada.open('/account/security/passkey')
+  await ada.signIn(EMAIL, PASSWORD)
+  await ada.sees('Use a passkey')
+  await find()
+  await ada.press('Sign in with a passkey')
+  await ada.sees('Passkey')
+  await ada.follow('Remove')
+  await ada.sees(/^Remove/)
+  const forgotten = device.forgets()
+  await ada.press('Remove it')
+  await ada.sees('Passkey')
+  await forgotten
+  await ada.page.getByText('You have no passkey yet.').waitFor()
+  await signOut(ada)
+  await ada.open('/account')
+  await ada.signIn(EMAIL, PASSWORD)
+  await ada.sees('Hello, Ada Byron')
+})
+
+test('without script the pages say calmly that there is another way', { skip }, async (t) => {
+  const world = await createWorld()
+  t.after(() => world.close())
+  await world.addAccount(EMAIL)
+  const ada = await openVisitor(t, browser, world.issuer, { hasScript: false })
+  await ada.open('/account/security/passkey')
+  await ada.signIn(EMAIL, PASSWORD)
+  await ada.sees('Passkey')
+  await ada.press('Add a passkey')
+  await ada.sees('Add a passkey')
+  await ada.page
+    .getByText(/Passkeys need a browser that knows them/)
+    .first()
+    .waitFor()
+})
