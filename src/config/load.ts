@@ -61,6 +61,21 @@ function fillDevelopmentSecrets(tree: Tree, dataDir: string): void {
   }
 }
 
+/** Browsers refuse passkeys of a host that is not above the page's own, unless that host vouches for the page (R-47). */
+function isPasskeyHostElsewhere(tree: Tree): boolean {
+  const rpId = getPath(tree, 'signIn.passkey.rpId')
+  const host = URL.parse(String(getPath(tree, 'server.issuer')))?.hostname
+  const origins = getPath(tree, 'signIn.passkey.origins')
+  if (
+    typeof rpId !== 'string' ||
+    /[:/]/.test(rpId) ||
+    host === undefined ||
+    (Array.isArray(origins) && origins.length > 0)
+  )
+    return false
+  return host !== rpId && !host.endsWith(`.${rpId}`)
+}
+
 /** Every problem of a tree except that secrets are missing, which is told or mended elsewhere. */
 function findProblems(tree: Tree, layers: readonly Layer[], env: Environment): string[] {
   const issues = schema.safeParse(tree, { error: explain }).error?.issues ?? []
@@ -68,6 +83,8 @@ function findProblems(tree: Tree, layers: readonly Layer[], env: Environment): s
   const told = issues.filter((issue) => !isMissingSecret(issue.path.join('.')))
   const problems = told.flatMap((issue) => describeIssue(issue, layers, env))
   if (tree.environment === 'production') problems.push(...findProductionProblems(tree))
+  if (isPasskeyHostElsewhere(tree))
+    problems.push('GATEHOUSE_SIGN_IN_PASSKEY_RP_ID: must be the host of the issuer or a domain above it')
   if (tree.environment !== 'test' && getPath(tree, 'server.port') === 0)
     problems.push('PORT: 0 (any free port) is for tests only')
   return problems

@@ -323,7 +323,10 @@ test('a start with another relying party id warns that passkeys are orphaned, an
   const { browser } = await addPasskey(world.issuer, email)
   const isWarned = ({ log }: World) => log.some((line) => line.includes('orphaned'))
   assert.ok(!isWarned(world))
-  const env = { GATEHOUSE_SIGN_IN_PASSKEY_RP_ID: 'id.example.com' }
+  const env = {
+    GATEHOUSE_SIGN_IN_PASSKEY_RP_ID: 'id.example.com',
+    GATEHOUSE_SIGN_IN_PASSKEY_ORIGINS: 'https://id.example.com',
+  }
   const other = await createWorld({ env: { ...env, ISSUER: world.issuer }, beside: world })
   try {
     assert.ok(isWarned(other))

@@ -21,6 +21,16 @@ const cases: readonly { name: string; good: readonly string[]; bad: readonly [va
     ],
   },
   {
+    // The issuer is at localhost here.
+    name: 'GATEHOUSE_SIGN_IN_PASSKEY_RP_ID',
+    good: ['localhost'],
+    bad: [
+      ['localhost:3000', /must not have a port/],
+      ['https://localhost', /host name/],
+      ['example.com', /host of the issuer or a domain above it/],
+    ],
+  },
+  {
     name: 'PORT',
     good: ['1', '65535'],
     bad: [

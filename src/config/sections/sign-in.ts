@@ -72,6 +72,7 @@ const limits = z.strictObject({
 
 const passkey = z.strictObject({
   rpId: hostName
+    .refine((value) => !/:\d+$/.test(value), { error: 'must not have a port' })
     .optional()
     .describe(
       'The host name that passkeys are made for. Whoever changes it orphans every passkey. Default: the host of the issuer.',
