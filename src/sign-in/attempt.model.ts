@@ -86,6 +86,7 @@ const schema = new Schema<AttemptDocument>(
   { collection: 'sign_in_attempts', versionKey: false, minimize: false, strict: 'throw' },
 )
 schema.index({ forgottenAt: 1 }, { expireAfterSeconds: 0 })
+schema.index({ 'evidence.accountId': 1 }, { partialFilterExpression: { 'evidence.accountId': { $exists: true } } })
 
 /**
  * The attempts on this connection. Sharding key: `_id`, hashed.

@@ -62,6 +62,8 @@ export interface Attempts {
   fail(uid: string, method: string, cause: string): Promise<void>
   /** Keeps a proof and uses up its challenge. @returns undefined when the challenge was used up by another proof */
   append(uid: string, evidence: Evidence, challenge?: TakenChallenge): Promise<Attempt | undefined>
+  /** Whatever was proved of this account in any sign-in under way is worth nothing from now on. */
+  forgetProofsOf(accountId: string): Promise<void>
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
 }
 
@@ -193,6 +195,13 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
         )
         .lean<AttemptDocument>()
       return document ? present(uid, document) : undefined
+    },
+
+    async forgetProofsOf(accountId) {
+      await model.updateMany(
+        { 'evidence.accountId': accountId },
+        { $set: { evidence: [], failures: 0 }, $unset: { method: 1, pending: 1, notice: 1 } },
+      )
     },
 
     async findRequest(uid) {

@@ -117,7 +117,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const attempts = createAttempts(attemptModel(connection), sealer)
   const credentials = createCredentials(credentialModel(connection), sealer)
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
-  const password = createPasswords({ ...deps, credentials, method: made.password })
+  const password = createPasswords({ ...deps, attempts, credentials, method: made.password })
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)

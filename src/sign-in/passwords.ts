@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/index.ts'
 import type { Actor, Audit, EventDetail, Origin } from '../audit/index.ts'
+import type { Attempts } from './attempt.ts'
 import type { Credentials } from './credentials.ts'
 import type { PasswordMethod, PasswordOwner, PasswordRules, PreparedPassword } from './methods/password/index.ts'
 
@@ -35,12 +36,13 @@ interface Dependencies {
   readonly method: PasswordMethod
   readonly audit: Audit
   readonly credentials: Credentials
+  readonly attempts: Pick<Attempts, 'forgetProofsOf'>
   /** Called after a password was set, to tell its owner. */
   readonly onPasswordSet: OnPasswordSet
 }
 
 /** Setting passwords by this method. */
-export function createPasswords({ method, audit, credentials, onPasswordSet }: Dependencies): Passwords {
+export function createPasswords({ method, audit, credentials, attempts, onPasswordSet }: Dependencies): Passwords {
   return {
     rules: method.rules,
     async isResettable(accountId) {
@@ -58,6 +60,8 @@ export function createPasswords({ method, audit, credentials, onPasswordSet }: D
     },
     async set(account, prepared, { via, origin = {}, actor }) {
       await method.set(account.id, prepared)
+      // Whoever proved the old one and still has a second step before them begins anew.
+      await attempts.forgetProofsOf(account.id)
       await audit.record('password.set', { accountId: account.id, origin, ...(actor ? { actor } : {}) }, { via })
       await onPasswordSet(account, origin, via)
     },

@@ -82,6 +82,18 @@ test('a right password does not give new tries at the second step', async () => 
   assert.equal(limited.status, 429)
 })
 
+test('a new password ends the sign-ins that the old one began', async () => {
+  const key = await addApp(new Browser(world.issuer), email)
+  const { browser, page } = await toSecondStep(world, email)
+  const account = await world.accounts.findByIdentifier(email)
+  assert.ok(account)
+  const prepared = await world.signIn.password.prepare('Another long pass-phrase, 42', account)
+  await world.signIn.password.set(account, prepared, { via: 'reset' })
+  const asked = await browser.press(page, 'sign-in', { code: await codeOf(key) })
+  assert.notEqual(asked.url.pathname, '/account')
+  assert.match((await browser.open(page.url.href)).text, /name="password"/)
+})
+
 test('a wrong code while adding keeps the key, five end it, and nothing is added', async () => {
   const browser = new Browser(world.issuer)
   const page = await openAccount(browser, email, '/account/security/totp')
