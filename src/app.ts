@@ -265,17 +265,18 @@ export async function createApp(options: AppOptions) {
       texting,
       readiness,
       connection,
-      settled: protocol.settled,
-      /** Takes part in what the processes do together: scheduled work, mail, and following each other's changes. */
+      logouts: protocol.logouts,
+      /** Takes part in what the processes do together: scheduled work, mail, logouts, following each other's changes. */
       start() {
         scheduler.start(protocol.jobs)
         notices.delivery.start()
+        protocol.logouts.start()
         followers.push(protocol.follow())
       },
       async close() {
         const stopped = followers.map((follower) => follower.stop())
-        await Promise.all([scheduler.stop(), notices.delivery.stop(), ...stopped])
-        await Promise.all([protocol.settled(), texting?.sender.settled()])
+        await Promise.all([scheduler.stop(), notices.delivery.stop(), protocol.logouts.stop(), ...stopped])
+        await texting?.sender.settled()
         transport?.close()
         await ports.strength.close()
         await database.close()

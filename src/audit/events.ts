@@ -82,8 +82,9 @@ export const events = {
   }),
   'grant.revoked': z.strictObject({ grantId: text, reason: text.optional() }),
   'session.ended': z.strictObject({ reason: text }),
-  'back_channel_logout.delivered': z.strictObject({}),
-  'back_channel_logout.failed': z.strictObject({ reason: text }),
+  'back_channel_logout.delivered': z.strictObject({ tries: z.number().int() }),
+  // For good: the client was not told, and will not be.
+  'back_channel_logout.failed': z.strictObject({ reason: text, tries: z.number().int() }),
   'endpoint.refused': z.strictObject({ endpoint: text, error, description: text.optional() }),
   'request.refused': z.strictObject({ reason: text, path: text.optional() }),
   'client.created': z.strictObject({

@@ -3,8 +3,8 @@
 import type { Connection } from 'mongoose'
 import type { Audit } from '../audit/index.ts'
 import type { Logger } from '../platform/logger.ts'
-import { createOutbox, type MailTransport } from '../platform/mail/index.ts'
-import type { Worker } from '../platform/mail/worker.ts'
+import { createMailOutbox, type MailTransport } from '../platform/mail/index.ts'
+import type { Worker } from '../platform/outbox/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Messages, Renderer } from '../web/index.ts'
 import type { NoticeDetails, NoticeName } from './catalogue.ts'
@@ -60,7 +60,7 @@ const TEST_MS = 60_000
 export function createNotices(deps: NoticesDependencies): Notices {
   const { audit, logger, transport } = deps
   const compose = createCompose(deps)
-  const outbox = createOutbox({
+  const outbox = createMailOutbox({
     ...deps,
     send: transport?.send ?? (() => Promise.reject(refusals.unavailable())),
     onOutcome: async ({ kind, ...outcome }, { notice, accountId }) => {
@@ -70,7 +70,7 @@ export function createNotices(deps: NoticesDependencies): Notices {
   })
   const enqueue = async (name: NoticeName, to: Recipient, composed: Composed) => {
     const { notAfter, ...mail } = composed
-    await outbox.enqueue({ mail: { ...mail, to: to.email }, about: { notice: name, accountId: to.id }, notAfter })
+    await outbox.enqueue({ mail: { ...mail, to: to.email }, about: { notice: name, accountId: to.id } }, notAfter)
   }
 
   return {

@@ -1,113 +1,125 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { Audit } from '../audit/index.ts'
 import { type HttpClient, OutboundError } from '../platform/http-client/index.ts'
-import { newId } from '../platform/ids.ts'
-import type { Logger } from '../platform/logger.ts'
+import {
+  createOutbox,
+  type OutboxDependencies,
+  type OutboxOutcome,
+  type Patience,
+  type Worker,
+} from '../platform/outbox/index.ts'
+import { issueLogoutToken } from './logout-token.ts'
 import type { EndedSession } from './session-ends.ts'
 
 /** Tells clients that a session is over (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackChannel {
   /**
-   * Tells every client of the session that wants to know, all at once. Nobody waits for it: the person's answer leaves
-   * while clients are being told.
+   * Keeps for every client of the session that it is to be told. Nobody waits for the clients: the person's answer
+   * leaves while they are being told.
    */
-  readonly tell: (session: EndedSession) => void
-  /** Resolves when every client that is being told has answered or run out of time. */
-  readonly settled: () => Promise<void>
+  readonly tell: (session: EndedSession) => Promise<void>
+  /** What tells them in this process. */
+  readonly delivery: Worker
   /** Makes the library tell clients in this way, and name the session in their ID tokens. */
   readonly adjust: (provider: Provider) => void
 }
 
-interface Dependencies {
+interface Dependencies extends OutboxDependencies {
   readonly http: HttpClient
   readonly audit: Audit
-  readonly logger: Logger
   readonly provider: () => Provider
 }
 
-/** How long a client may take. */
-const TIMEOUT_MS = 5000
-const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+/** Who is to be told of what. The token is made when it is sent: it is short-lived, and keys change. */
+interface Logout {
+  readonly clientId: string
+  readonly accountId: string
+  readonly sid?: string | undefined
+}
 
-/** A client that answered with something else than section 2.8 says. */
+/** How long a client may take. */
+const TRY_MS = 5000
+/** A client that is away gets the news within some 40 minutes, or not at all. */
+const PATIENCE: Patience = { maxTries: 8, firstMs: 20_000, longestMs: 30 * 60 * 1000 }
+/** However long all processes were stopped: by then its own session at the client is likely to be over. */
+const KEPT_MS = 60 * 60 * 1000
+/** Many, since a client that does not answer keeps one busy. */
+const CONCURRENCY = 32
+
+/** A client that is not there any more, or that answered with something else than section 2.8 says. */
 class Unwilling extends Error {
   override readonly name = 'Unwilling'
 }
 
-interface LogoutToken {
-  mask: object
-  set(name: string, value: unknown): void
-  issue(options: { use: 'logout' }): Promise<string>
-}
-
-/** Section 2.4: signed as the client's ID tokens are, for it alone, soon expired, and never with a nonce. */
-function issueLogoutToken(provider: Provider, client: Client, sub: string, sid: string | undefined): Promise<string> {
-  const IdToken = provider.IdToken as unknown as new (claims: object, context: object) => LogoutToken
-  const token = new IdToken({ sub }, { client, ctx: undefined })
-  token.mask = { sub: null }
-  token.set('events', { [EVENT]: {} })
-  token.set('jti', newId())
-  if (sid) token.set('sid', sid)
-  return token.issue({ use: 'logout' })
-}
+const GONE = 'client_gone'
+/** No other try helps where the operator's rules stand against it, or nobody wants to know any more. */
+const FINAL = new Set(['url_refused', 'address_refused', GONE])
 
 const reasonOf = (error: unknown) => {
   if (error instanceof OutboundError) return error.reason
   return error instanceof Unwilling ? error.message : 'fault'
 }
 
-/** Telling clients by this way out. What fails is logged and in the trail, and is not tried again. */
-export function createBackChannel({ http, audit, logger, provider }: Dependencies): BackChannel {
-  const pending = new Set<Promise<void>>()
+function detailOf(outcome: Exclude<OutboxOutcome, { kind: 'sent' }>) {
+  if (outcome.kind === 'refused') return { reason: outcome.code, tries: 1 }
+  return { reason: outcome.kind === 'abandoned' ? reasonOf(outcome.error) : outcome.kind, tries: outcome.tries }
+}
 
-  const deliver = async (from: Provider, client: Client, accountId: string, sid: string | undefined) => {
-    const logoutToken = await issueLogoutToken(from, client, accountId, sid)
+/** Telling clients by this way out: at least once, again when one could not be told, and in the trail what came of it. */
+export function createBackChannel({ http, audit, provider, ...deps }: Dependencies): BackChannel {
+  const wants = async (clientId: string) => {
+    const client = await provider().Client.find(clientId)
+    return client?.backchannelLogoutUri ? client : undefined
+  }
+
+  const send = async (logout: Logout, signal: AbortSignal) => {
+    const client = await wants(logout.clientId)
+    if (!client) throw new Unwilling(GONE)
+    const logoutToken = await issueLogoutToken(provider(), client, logout)
     const { status } = await http.request({
       url: client.backchannelLogoutUri ?? '',
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ logout_token: logoutToken }).toString(),
-      timeoutMs: TIMEOUT_MS,
+      signal,
     })
     if (status !== 200 && status !== 204) throw new Unwilling(`status_${status}`)
   }
 
-  const tellClient = async (clientId: string, accountId: string, sid: string | undefined) => {
-    const subject = { actor: { type: 'system' }, accountId, clientId } as const
-    try {
-      const from = provider()
-      const client = await from.Client.find(clientId)
-      if (!client?.backchannelLogoutUri) return
-      await deliver(from, client, accountId, sid)
-      await audit.record('back_channel_logout.delivered', subject, {})
-    } catch (error) {
-      logger.warn({ err: error, clientId }, 'a client could not be told that a session is over')
-      await audit.record('back_channel_logout.failed', subject, { reason: reasonOf(error) })
-    }
-  }
-
-  const begin = (clientId: string, accountId: string, sid: string | undefined) => {
-    const work = tellClient(clientId, accountId, sid)
-      .catch((error: unknown) => logger.error({ err: error, clientId }, 'fault'))
-      .finally(() => pending.delete(work))
-    pending.add(work)
-  }
+  const outbox = createOutbox<Logout>(deps, {
+    kind: 'back_channel_logout',
+    concurrency: CONCURRENCY,
+    tryMs: TRY_MS,
+    patience: PATIENCE,
+    send: (logout, _id, signal) => send(logout, signal),
+    finalCode: (error) => (FINAL.has(reasonOf(error)) ? reasonOf(error) : undefined),
+    describe: ({ clientId }) => ({ clientId }),
+    async onOutcome(outcome, { accountId, clientId }) {
+      const subject = { actor: { type: 'system' }, accountId, clientId } as const
+      if (outcome.kind === 'sent')
+        await audit.record('back_channel_logout.delivered', subject, { tries: outcome.tries })
+      else await audit.record('back_channel_logout.failed', subject, detailOf(outcome))
+    },
+  })
+  const keep = (logout: Logout) => outbox.enqueue(logout, new Date(Date.now() + KEPT_MS))
 
   return {
-    tell({ accountId, authorizations = {} }) {
+    delivery: outbox,
+    async tell({ accountId, authorizations = {} }) {
       if (!accountId) return
-      for (const [clientId, { sid }] of Object.entries(authorizations)) begin(clientId, accountId, sid)
-    },
-    async settled() {
-      while (pending.size > 0) await Promise.all(pending)
+      await Promise.all(
+        Object.entries(authorizations).map(async ([clientId, { sid }]) => {
+          if (await wants(clientId)) await keep({ clientId, accountId, sid })
+        }),
+      )
     },
     adjust(instance) {
       const prototype = instance.Client.prototype as unknown as {
         backchannelLogout(accountId: string, sid: string | undefined): Promise<void>
         includeSid(): boolean
       }
-      prototype.backchannelLogout = async function (this: Client, accountId, sid) {
-        begin(this.clientId, accountId, sid)
+      prototype.backchannelLogout = function (this: Client, accountId, sid) {
+        return keep({ clientId: this.clientId, accountId, sid })
       }
       prototype.includeSid = function (this: Client) {
         return this.backchannelLogoutUri !== undefined

@@ -9,6 +9,7 @@ import type { Config } from '../config/index.ts'
 import type { Changes, Follower } from '../platform/database/index.ts'
 import type { HttpClient } from '../platform/http-client/index.ts'
 import type { Logger } from '../platform/logger.ts'
+import type { Worker } from '../platform/outbox/index.ts'
 import type { Job } from '../platform/scheduler/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Recovery } from '../recovery/index.ts'
@@ -75,8 +76,8 @@ export interface Protocol {
   readonly jobs: readonly Job[]
   /** From now on, what another process changes is taken over without a restart. */
   readonly follow: () => Follower
-  /** Resolves when nothing is under way any more that an answer did not wait for. */
-  readonly settled: () => Promise<void>
+  /** What tells clients, in this process, that sessions are over. */
+  readonly logouts: Worker
 }
 
 /** Reads or makes the signing keys and opens the room. The indexes of the database must exist. */
@@ -139,7 +140,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),
-    settled: backChannel.settled,
+    logouts: backChannel.delivery,
     middleware: [
       providers.pin,
       bridge.middleware,

@@ -8,16 +8,19 @@ export interface EndedSession {
 
 /** The ends of sessions, told by whoever ends one and heard by whoever has to act on it. */
 export interface SessionEnds {
-  readonly tell: (session: EndedSession) => void
-  readonly listen: (listener: (session: EndedSession) => void) => void
+  /** Resolves when everybody who listens has taken note of it. */
+  readonly tell: Listener
+  readonly listen: (listener: Listener) => void
 }
+
+type Listener = (session: EndedSession) => Promise<void>
 
 /** Storage ends sessions before there is anybody to hear of it: listeners come later. */
 export function createSessionEnds(): SessionEnds {
-  const listeners: ((session: EndedSession) => void)[] = []
+  const listeners: Listener[] = []
   return {
-    tell: (session) => {
-      for (const listener of listeners) listener(session)
+    async tell(session) {
+      await Promise.all(listeners.map((listener) => listener(session)))
     },
     listen: (listener) => {
       listeners.push(listener)

@@ -33,7 +33,7 @@ export async function endSession(
 ): Promise<void> {
   await revokeGrantsOf(session, artifacts)
   await session.destroy()
-  sessionEnds.tell(session)
+  await sessionEnds.tell(session)
   await audit.record('session.ended', { accountId: session.accountId, origin }, { reason })
 }
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { after, afterEach, before, beforeEach, mock, type TestContext, test } from 'node:test'
 import { type Database, ensureIndexes } from '../../src/platform/database/index.ts'
 import { createLogger } from '../../src/platform/logger.ts'
-import { backOffMs, MAX_TRIES } from '../../src/platform/mail/back-off.ts'
-import { createOutbox, createSmtp, type OutboxOutcome } from '../../src/platform/mail/index.ts'
+import { createMailOutbox, createSmtp, MAIL_PATIENCE, type MailOutcome } from '../../src/platform/mail/index.ts'
+import { backOffMs } from '../../src/platform/outbox/patience.ts'
 import { createSealer } from '../../src/platform/seal.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { type MailServer, startMailServer } from '../support/mail-server.ts'
@@ -27,13 +27,11 @@ const logger = createLogger({ level: 'trace', isPretty: false, destination: { wr
 
 /** The outbox as one process has it, in front of this SMTP server, and what came of its mails. */
 async function openOutbox(t: TestContext, port: number) {
-  const outcomes: (OutboxOutcome & { notice: string })[] = []
+  const outcomes: (MailOutcome & { notice: string })[] = []
   const from = { name: 'Gatehouse', address: 'no-reply@id.example' }
   const transport = createSmtp({ url: `smtp://localhost:${port}`, tls: 'off', connections: 2, from })
   const { connection } = database
-  const name = 'Outbox'
-  if (connection.models[name]) connection.deleteModel(name)
-  const outbox = createOutbox({
+  const outbox = createMailOutbox({
     connection,
     sealer,
     logger,
@@ -174,19 +172,19 @@ test('after so many tries it is given up', async (t) => {
   const outbox = await openOutbox(t, server.port)
   await outbox.enqueue(mailTo('ada@example.com'))
   later(0)
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+  for (let tries = 0; tries < MAIL_PATIENCE.maxTries; tries += 1) {
     assert.deepEqual(outbox.outcomes, [])
     await outbox.settle()
     mock.timers.setTime(Date.now() + 100 * MINUTE)
   }
-  assert.deepEqual(outbox.outcomes, [{ kind: 'abandoned', tries: MAX_TRIES, notice: 'test' }])
+  assert.deepEqual(outbox.outcomes, [{ kind: 'abandoned', tries: MAIL_PATIENCE.maxTries, notice: 'test' }])
   assert.deepEqual(await waiting(), [])
 })
 
 test('a code that is no longer good is not sent', async (t) => {
   const server = await startMailServer(t)
   const outbox = await openOutbox(t, server.port)
-  await outbox.enqueue({ ...mailTo('ada@example.com'), notAfter: new Date(Date.now() + MINUTE) })
+  await outbox.enqueue(mailTo('ada@example.com'), new Date(Date.now() + MINUTE))
   later(MINUTE + 1)
   await outbox.settle()
   assert.deepEqual(outbox.outcomes, [{ kind: 'expired', tries: 0, notice: 'test' }])
@@ -225,11 +223,11 @@ test('a mail whose key is gone does not hold up the others', async (t) => {
 
 test('the pauses double up to an hour, a little apart from each other', () => {
   assert.deepEqual(
-    [1, 2, 3, 9, 12, 15].map((tries) => backOffMs(tries, 0.5) / SECOND),
+    [1, 2, 3, 9, 12, 15].map((tries) => backOffMs(MAIL_PATIENCE, tries, 0.5) / SECOND),
     [10, 20, 40, 2560, 3600, 3600],
   )
   assert.deepEqual(
-    [0, 1].map((random) => backOffMs(1, random) / SECOND),
+    [0, 1].map((random) => backOffMs(MAIL_PATIENCE, 1, random) / SECOND),
     [8, 12],
   )
 })

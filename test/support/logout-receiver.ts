@@ -15,16 +15,17 @@ async function read(request: IncomingMessage): Promise<ReceivedLogout> {
   return { method: request.method, contentType: request.headers['content-type'], fields }
 }
 
-/**
- * The server of a relying party that is told when sessions end.
- * @param answer its status, or `never` when it lets everybody wait
- */
-export async function startLogoutReceiver(t: TestContext, answer: number | 'never' = 200) {
+/** How it answers: with this status, or never, so that everybody waits. */
+export type LogoutAnswer = number | 'never'
+
+/** The server of a relying party that is told when sessions end. How it answers can be changed later. */
+export async function startLogoutReceiver(t: TestContext, answer: LogoutAnswer = 200) {
   const received: ReceivedLogout[] = []
+  const manners = { answer }
   const server = createServer(async (request, response) => {
     received.push(await read(request))
-    if (answer === 'never') return
-    response.writeHead(answer, { location: '/elsewhere' }).end()
+    if (manners.answer === 'never') return
+    response.writeHead(manners.answer, { location: '/elsewhere' }).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
@@ -33,5 +34,5 @@ export async function startLogoutReceiver(t: TestContext, answer: number | 'neve
   })
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
-  return { uri: `http://127.0.0.1:${port}/logout`, received }
+  return { uri: `http://127.0.0.1:${port}/logout`, received, manners }
 }

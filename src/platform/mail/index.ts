@@ -1,9 +1,9 @@
-// Mail: one port, three rooms behind it. SMTP hands mail over, the box keeps it where nobody wants it delivered, and the
-// outbox stands in front of either: what is put there is sent once, also when this process or the mail server stops.
+// Mail: one port, two rooms behind it. SMTP hands mail over, the box keeps it where nobody wants it delivered. The
+// outbox stands in front of either: what is put there is sent, also when this process or the mail server stops.
 
 export { createMailBox, type MailBox } from './mail-box.ts'
 export { MailError } from './mail-error.ts'
-export { createOutbox, type OutboxOutcome } from './outbox.ts'
+export { createMailOutbox, MAIL_PATIENCE, type MailOutcome } from './outbox.ts'
 export { createSmtp } from './smtp.ts'
 
 /** A mail, ready to be sent. */

@@ -46,9 +46,11 @@ export function openProtocolStorage({
   keysetModel(connection)
   const sessionEnds = createSessionEnds()
   const tell = async (accountId: string, sessions: readonly EndedSession[], reason: string) => {
-    for (const session of sessions) sessionEnds.tell(session)
     await Promise.all(
-      sessions.map(() => audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason })),
+      sessions.flatMap((session) => [
+        sessionEnds.tell(session),
+        audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason }),
+      ]),
     )
   }
   return {

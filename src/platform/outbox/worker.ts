@@ -13,50 +13,55 @@ export interface Worker {
 }
 
 /** What a worker needs. */
-export interface WorkerOptions {
+export interface WorkerOptions<Job> {
   /** How many things are done at once. */
   readonly concurrency: number
-  /** Does the next thing; whether there was one. `cut` ends it early. */
-  readonly next: (cut: AbortSignal) => Promise<boolean>
+  /** Takes the next thing, if there is one. */
+  readonly claim: () => Promise<Job | null>
+  /** Does it. `cut` ends it early. */
+  readonly perform: (job: Job, cut: AbortSignal) => Promise<void>
   readonly onFault: (error: unknown) => void
 }
 
 const LOOK_MS = 5000
 const GRACE_MS = 5000
 
-/** A worker that looks every few seconds, and at once when it is woken. */
-export function createWorker({ concurrency, next, onFault }: WorkerOptions): Worker {
+/** A worker that looks every few seconds, and at once when it is woken. What takes long holds up nothing else. */
+export function createWorker<Job>({ concurrency, claim, perform, onFault }: WorkerOptions<Job>): Worker {
   const cut = new AbortController()
   // Whoever wakes it (a request, say) does not wait for it: the work belongs to nobody's context.
   const outside = AsyncLocalStorage.snapshot()
+  const lanes = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   let isWanted = false
-  let round: Promise<void> | undefined
 
-  const lane = async () => {
-    while (!isStopped && (await next(cut.signal))) {
-      // Until nothing is left.
-    }
+  /** Another one looks for work, or one of those who are at it looks again. */
+  const look = () => {
+    isWanted = lanes.size >= concurrency
+    if (isWanted || isStopped) return
+    const lane = outside(work)
+      .catch(onFault)
+      .finally(() => {
+        lanes.delete(lane)
+        if (isWanted) look()
+      })
+    lanes.add(lane)
   }
   const work = async () => {
-    try {
-      do {
-        isWanted = false
-        const ends = await Promise.allSettled(Array.from({ length: concurrency }, lane))
-        for (const lost of ends) if (lost.status === 'rejected') onFault(lost.reason)
-      } while (isWanted && !isStopped)
-    } finally {
-      round = undefined
+    while (!isStopped) {
+      const job = await claim()
+      if (job === null) return
+      // Where one thing is there may be more.
+      look()
+      await perform(job, cut.signal)
     }
   }
-  const settle = async () => {
-    isWanted = true
-    round ??= outside(work)
-    await round
+  const ended = async () => {
+    while (lanes.size > 0) await Promise.all(lanes)
   }
   const wake = () => {
-    if (timer && !isStopped) void settle()
+    if (timer) look()
   }
 
   return {
@@ -65,12 +70,15 @@ export function createWorker({ concurrency, next, onFault }: WorkerOptions): Wor
       wake()
     },
     wake,
-    settle,
+    settle() {
+      look()
+      return ended()
+    },
     async stop() {
       isStopped = true
       clearInterval(timer)
       const grace = setTimeout(() => cut.abort(), GRACE_MS)
-      await round
+      await ended()
       clearTimeout(grace)
     },
   }

@@ -2,10 +2,12 @@ import type { Connection, Model } from 'mongoose'
 import { Schema } from 'mongoose'
 import { sealed } from '../reseal/index.ts'
 
-/** A mail that waits to be sent. It is gone once it was. */
+/** Something that waits to be sent. It is gone once it was. */
 export interface OutboxDocument {
   _id: string
-  /** The mail and whom it is about: links and codes in it are secrets. */
+  /** What it is, and so who sends it. */
+  kind: string
+  /** What is sent and to whom: links, codes and people are nobody's business. */
   sealed: string
   /** When the next try is due. While somebody sends it, when their lease runs out and others may try. */
   dueAt: Date
@@ -18,16 +20,17 @@ export interface OutboxDocument {
   createdAt: Date
 }
 
-/** Whatever happens: sealed links and codes do not lie around longer. */
+/** Whatever happens: what is sealed does not lie around longer. */
 const KEPT_SECONDS = 7 * 24 * 60 * 60
 
-/** What a mail is sealed with. */
-export const mailContext = ({ _id }: Pick<OutboxDocument, '_id'>) => `outbox:${_id}`
+/** What an item is sealed with. */
+export const itemContext = ({ _id }: Pick<OutboxDocument, '_id'>) => `outbox:${_id}`
 
 const schema = new Schema<OutboxDocument>(
   {
     _id: { type: String, required: true },
-    sealed: { type: String, required: true, ...sealed(mailContext) },
+    kind: { type: String, required: true },
+    sealed: { type: String, required: true, ...sealed(itemContext) },
     dueAt: { type: Date, required: true },
     holder: String,
     tries: { type: Number, required: true },
@@ -36,10 +39,10 @@ const schema = new Schema<OutboxDocument>(
   },
   { collection: 'outbox', versionKey: false, strict: 'throw' },
 )
-schema.index({ dueAt: 1 })
+schema.index({ kind: 1, dueAt: 1 })
 schema.index({ createdAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
 
-/** The outbox on this connection. Sharding key: `_id`, hashed. */
+/** The outbox on this connection, for everything that is sent. Sharding key: `_id`, hashed. */
 export function outboxModel(connection: Connection): Model<OutboxDocument> {
   return connection.model<OutboxDocument>('Outbox', schema)
 }
