@@ -8,7 +8,7 @@ import { openMail } from './mail-ports.ts'
 import { openLinkMailbox, openMailboxRooms } from './mailbox-rooms.ts'
 import { createMailboxes } from './mailboxes/index.ts'
 import { createNotices } from './notices/index.ts'
-import { relyingPartyOf, warnOfOrphans } from './passkey-ports.ts'
+import { relyingPartyOf, warnOfPasskeys } from './passkey-ports.ts'
 import { passwordPorts } from './password-ports.ts'
 import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
@@ -168,7 +168,7 @@ async function openFeatures(ports: Ports) {
   const recovery = openRecovery({ ...ports, accounts, audit, signIn, notices, endSessions: storage.endAccount })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
-  await warnOfOrphans(ports, signIn)
+  await warnOfPasskeys(ports, signIn)
   await access.plant(readAccessSeed(seed))
   const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration, recovery }
   const protocol = await createProtocol({ ...ports, ...rooms, storage })
@@ -213,7 +213,7 @@ function openDoors(ports: Ports, features: Features): Koa {
     ...createSelfService({
       ...mailRooms,
       browsers: ports.browsers,
-      passkeyOrigins: ports.relyingParty.origins,
+      passkeyOrigins: ports.relyingParty?.origins ?? [],
       signIn,
       accounts,
       own: protocol.own,

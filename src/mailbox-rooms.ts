@@ -81,6 +81,7 @@ export function openMailboxRooms(parts: Parts) {
     registration: createRegistration({
       ...rooms,
       password: signIn.password,
+      enrolment: signIn.enrolment,
       policy: {
         isOpen: registration !== 'closed' && notices.canSend,
         needsInvitation: registration === 'invited',

@@ -7,6 +7,8 @@ import { refusals } from './refusals.ts'
 
 /** What a new account starts with. */
 export interface NewAccount {
+  /** Where it had to be known beforehand (a passkey is made for it, say); otherwise it gets a new one. */
+  readonly id?: string | undefined
   readonly email: string
   readonly name?: string | undefined
   /** The language in which they are written to, as BCP 47 names it. */
@@ -35,7 +37,7 @@ export function createRegister({
   audit: Audit
   checkRoles: (names: readonly string[]) => Promise<void>
 }): RegisterAccount {
-  return async ({ email, name, locale, roles = [], isEmailVerified = false, via }, subject = {}) => {
+  return async ({ id, email, name, locale, roles = [], isEmailVerified = false, via }, subject = {}) => {
     const identifier = normaliseIdentifier(email)
     if (!identifier) throw refusals.identifierInvalid()
     const shownName = name?.normalize('NFC').trim() || undefined
@@ -43,7 +45,7 @@ export function createRegister({
     await checkRoles(roles)
     const now = new Date()
     const document: AccountDocument = {
-      _id: newId(),
+      _id: id ?? newId(),
       identifier,
       email: email.normalize('NFKC').trim(),
       isEmailVerified,

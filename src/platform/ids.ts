@@ -1,8 +1,13 @@
-import { hash, randomBytes } from 'node:crypto'
+import { createHash, hash, randomBytes } from 'node:crypto'
 
 /** A new identifier: 128 random bits as 22 characters of base64url. Says nothing and is never used twice. */
 export function newId(): string {
   return randomBytes(16).toString('base64url')
+}
+
+/** The identifier that belongs to this secret: always the same one, and nobody else can tell which. */
+export function idFor(secret: string): string {
+  return createHash('sha256').update(secret).digest().subarray(0, 16).toString('base64url')
 }
 
 /** A new bearer secret, `bytes` (32: 256 bits) from the system's generator, as base64url. */

@@ -1,12 +1,14 @@
-// Registration: how somebody makes an account by themselves: an address, the proof that they read its mail, a password.
+// Registration: how somebody makes an account by themselves: an address, the proof that they read its mail, a password
+// or a passkey.
 // Until all three are there no account exists, so nothing half-made can sign in or stand in its owner's way.
 import type { Account } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Origin } from '../audit/index.ts'
 import type { Mailboxes, MailLimits, ProofKey } from '../mailboxes/index.ts'
 import { hashSecret } from '../platform/ids.ts'
-import type { SignIn } from '../sign-in/index.ts'
+import type { EnrolmentChallenge, SignIn } from '../sign-in/index.ts'
 import { createInvitedAddresses, type InvitationsDependencies, type InvitedAddresses } from './invitations.ts'
+import { type Chosen, createFirstCredentials, type FirstCredential } from './newcomer.ts'
 import { isWelcome } from './policy.ts'
 import { refusals } from './refusals.ts'
 
@@ -14,7 +16,7 @@ import { refusals } from './refusals.ts'
 export type Registering =
   | { readonly step: 'address' }
   | { readonly step: 'mailbox'; readonly email: string; readonly triesLeft: number }
-  | { readonly step: 'password'; readonly email: string }
+  | { readonly step: 'credential'; readonly email: string }
 
 /** Who registers, where, and for which application. */
 export interface Registrant {
@@ -37,7 +39,13 @@ export interface RegistrationStart extends Registrant {
 /** What is typed last. */
 export interface RegistrationEnd extends Registrant {
   readonly name?: string | undefined
-  readonly password: string
+  readonly chosen: Chosen
+}
+
+/** An account that was made, and what its first credential has proved already. */
+export interface Registered {
+  readonly account: Account
+  readonly proved?: FirstCredential['proved']
 }
 
 /** A mail about a registration. */
@@ -63,8 +71,13 @@ export interface Registration {
   readonly start: (start: RegistrationStart) => Promise<void>
   /** The mailed code is typed. @throws Refusal `registration.code_wrong`, `registration.gone` */
   readonly typeCode: (registrant: Registrant, code: string) => Promise<void>
-  /** Makes the account, once. @throws Refusal `registration.gone`, `account.*`, `password.*` */
-  readonly finish: (end: RegistrationEnd) => Promise<Account>
+  /** What the page hands to the browser for making a passkey instead of a password; nothing where there are none. */
+  readonly offerPasskey: (registrant: Registrant) => Promise<EnrolmentChallenge | undefined>
+  /**
+   * Makes the account, once.
+   * @throws Refusal `registration.gone`, `registration.passkey_refused`, `account.*`, `password.*`, `enrolment.form_invalid`
+   */
+  readonly finish: (end: RegistrationEnd) => Promise<Registered>
   /** Another address, or none. */
   readonly cancel: (uid: string) => Promise<void>
   /** Whether only invited people get a mail. */
@@ -76,6 +89,7 @@ export interface Registration {
 export interface RegistrationDependencies extends InvitationsDependencies {
   readonly mailboxes: Mailboxes
   readonly password: SignIn['password']
+  readonly enrolment: SignIn['enrolment']
   readonly limits: MailLimits
   /** Keeps a mail for sending; takes the same time whoever it is for. */
   readonly send: (mail: RegistrationMail) => Promise<void>
@@ -87,7 +101,8 @@ const keyOf = (uid: string): ProofKey => ({ purpose: 'register', owner: uid })
 
 /** Opens the room. */
 export function createRegistration(deps: RegistrationDependencies): Registration {
-  const { accounts, mailboxes, password, audit, policy, limits, send } = deps
+  const { accounts, mailboxes, audit, policy, limits, send } = deps
+  const first = createFirstCredentials(deps)
   const invitations = createInvitedAddresses(deps)
 
   const refuse = async ({ origin, clientId }: Registrant, reason: string, refusal: Error): Promise<never> => {
@@ -118,7 +133,7 @@ export function createRegistration(deps: RegistrationDependencies): Registration
       const proof = await mailboxes.find(keyOf(uid))
       if (!proof) return { step: 'address' }
       const { email, isProved, triesLeft } = proof
-      return isProved ? { step: 'password', email } : { step: 'mailbox', email, triesLeft }
+      return isProved ? { step: 'credential', email } : { step: 'mailbox', email, triesLeft }
     },
 
     async start(start) {
@@ -144,21 +159,28 @@ export function createRegistration(deps: RegistrationDependencies): Registration
       if (typed === 'gone') throw refusals.gone()
     },
 
+    async offerPasskey({ uid, origin, locale }) {
+      const proof = await mailboxes.find(keyOf(uid))
+      return proof?.isProved ? first.offerPasskey({ uid, email: proof.email, locale }, origin) : undefined
+    },
+
     async finish(end) {
       const { uid, origin, clientId, locale, name } = end
       const proof = policy.isOpen ? await mailboxes.find(keyOf(uid)) : undefined
       if (!proof?.isProved) return refuse(end, 'no proof', refusals.gone())
       const invited = await findInvited(proof.email)
       if (policy.needsInvitation && !invited) return refuse(end, 'withdrawn', refusals.gone())
-      const prepared = await password.prepare(end.password, { email: proof.email, name }, origin)
+      const newcomer = { uid, email: proof.email, name, locale }
+      const { keep, proved } = await first.prepare(end.chosen, newcomer, origin)
       const roles = await deps.findRoles(invited?.roles ?? [])
-      const who = { email: proof.email, name, locale, roles, isEmailVerified: true, via: 'registration' } as const
+      const id = first.idOf(newcomer)
+      const who = { id, email: proof.email, name, locale, roles, isEmailVerified: true, via: 'registration' } as const
       // The address is unique: of any number who finish with this proof one makes the account.
       const account = await accounts.register(who, { origin, clientId })
       await mailboxes.cancel(keyOf(uid))
       await invitations.forget(normaliseIdentifier(proof.email) ?? '')
-      await password.set(account, prepared, { via: 'registration', origin })
-      return account
+      await keep(account, origin)
+      return { account, proved }
     },
 
     cancel: (uid) => mailboxes.cancel(keyOf(uid)),

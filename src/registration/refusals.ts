@@ -31,6 +31,13 @@ export const refusals = {
       retryAfterSeconds,
     }),
   codeWrong: () => new Refusal({ code: 'registration.code_wrong', status: 422, message: 'The code is not right.' }),
+  passkeyRefused: (cause: string) =>
+    new Refusal({
+      code: 'registration.passkey_refused',
+      status: 422,
+      message: 'The passkey could not be used. Please try again, or choose a password.',
+      cause,
+    }),
   gone: () =>
     new Refusal({
       code: 'registration.gone',

@@ -1,18 +1,16 @@
 import type { Model } from 'mongoose'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
-import { newId } from '../platform/ids.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Credential, Credentials } from './credentials.ts'
-import type { BegunEnrolment, EnrollableMethod, EnrolmentChallenge } from './enrollable.ts'
-import { type EnrolmentDocument, sealingContext } from './enrolment.model.ts'
+import type { Confirmation, EnrollableMethod, EnrolmentChallenge } from './enrollable.ts'
+import type { EnrolmentDocument } from './enrolment.model.ts'
 import type { Strength } from './method.ts'
+import { createPending } from './pending-enrolments.ts'
 import { refusals } from './refusals.ts'
 import type { ReserveSend } from './sending.ts'
 
-const PENDING_SECONDS = 10 * 60
-const TRIES = 5
 const MAX_NAME_LENGTH = 100
 
 /** What the owner of an account, and the trail, are told. */
@@ -46,6 +44,16 @@ export type EnrolmentOutcome =
   /** Too many wrong tries, or it took too long: it has to be started again. */
   | { readonly outcome: 'expired' }
 
+/** What came of checking a new credential: it is kept by whoever asked for the check, once. */
+export type CheckedEnrolment =
+  | Exclude<EnrolmentOutcome, { readonly outcome: 'added' }>
+  | {
+      readonly outcome: 'checked'
+      readonly strength: Strength
+      /** Adds it to the account, which may have been made since. */
+      keep(account: Account): Promise<EnrolmentOutcome>
+    }
+
 /** Who adds or changes a credential, and where the request came from. */
 export interface EnrolmentRequest {
   readonly account: Account
@@ -73,7 +81,12 @@ export interface Enrolment {
   findPending(accountId: string, method: string): Promise<EnrolmentChallenge | undefined>
   /** Forgets what waits. */
   cancel(accountId: string, method: string): Promise<void>
-  /** @throws Refusal `enrolment.method_unknown`, `enrolment.form_invalid` */
+  /**
+   * Checks a new credential and uses up what was started for it, without keeping it yet: for an account that is only made
+   * when this holds. @throws Refusal `enrolment.method_unknown`, `enrolment.form_invalid`
+   */
+  check(request: EnrolmentRequest, body: unknown): Promise<CheckedEnrolment>
+  /** Checks and adds it. @throws Refusal `enrolment.method_unknown`, `enrolment.form_invalid` */
   confirm(request: EnrolmentRequest, body: unknown): Promise<EnrolmentOutcome>
   /** @throws Refusal `enrolment.credential_unknown`, `enrolment.name_invalid` */
   rename(request: EnrolmentRequest, id: string, name: string): Promise<void>
@@ -96,6 +109,8 @@ interface Dependencies {
     origin: Origin,
   ) => Promise<void>
 }
+
+type Confirmed = Extract<Confirmation, { isConfirmed: true }>
 
 /** Adding, renaming and removing credentials with these methods. */
 export function createEnrolment(deps: Dependencies): Enrolment {
@@ -125,6 +140,36 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     await onChanged(account, change, { method, label }, origin)
   }
 
+  const refuse = async <O>({ account, method, origin }: EnrolmentRequest, reason: string, outcome: O): Promise<O> => {
+    await audit.record('credential.refused', { accountId: account.id, origin }, { method, reason })
+    return outcome
+  }
+  const keep = async (request: EnrolmentRequest, confirmation: Confirmed): Promise<EnrolmentOutcome> => {
+    const { account, method } = request
+    if (get(method).isSingle) await credentials.removeAll(account.id, method)
+    const added = await credentials.add(account.id, method, confirmation.credential)
+    if (!added) return refuse(request, 'taken', { outcome: 'failed', reason: 'taken' })
+    await tell(request, 'added', added.name)
+    const { strength, shown } = confirmation
+    return { outcome: 'added', credential: present(added), strength, shown }
+  }
+  const check = async (request: EnrolmentRequest, body: unknown): Promise<CheckedEnrolment> => {
+    const { account, method: name } = request
+    const method = get(name)
+    const input = parse(method, body)
+    const taken = await pending.takeTry(account.id, name)
+    if (!taken) return refuse(request, 'expired', { outcome: 'expired' })
+    const confirmation = await method.confirm(await contextOf(request), input, taken.state)
+    if (!confirmation.isConfirmed) {
+      const { reason } = confirmation
+      return refuse(request, reason, taken.triesLeft > 0 ? { outcome: 'failed', reason } : { outcome: 'expired' })
+    }
+    // Burn first: of two confirmations at once, one adds a credential.
+    if (!(await pending.useUp(account.id, name, taken.nonce))) return { outcome: 'expired' }
+    const { strength } = confirmation
+    return { outcome: 'checked', strength, keep: (owner) => keep({ ...request, account: owner }, confirmation) }
+  }
+
   return {
     methods: enrollable.map(({ name }) => name),
     async list(accountId) {
@@ -136,7 +181,7 @@ export function createEnrolment(deps: Dependencies): Enrolment {
       return signalled?.({ account, existing: await credentials.list(account.id, method) })
     },
     async begin(request, input) {
-      const { account, method: name, origin } = request
+      const { account, method: name } = request
       const method = get(name)
       if (method.asks !== undefined && !(method.asks in input)) {
         await pending.cancel(account.id, name)
@@ -144,49 +189,20 @@ export function createEnrolment(deps: Dependencies): Enrolment {
       }
       try {
         const begun = await method.begin(await contextOf(request), input)
-        await pending.keep(request, begun)
+        await pending.keep(account.id, name, begun)
         return begun.challenge
       } catch (error) {
-        if (error instanceof Refusal)
-          await audit.record(
-            'credential.refused',
-            { accountId: account.id, origin },
-            { method: name, reason: error.code },
-          )
-        throw error
+        throw error instanceof Refusal ? await refuse(request, error.code, error) : error
       }
     },
     asks: (name) => get(name).asks,
     findPending: pending.find,
     cancel: pending.cancel,
 
+    check,
     async confirm(request, body) {
-      const { account, method: name, origin } = request
-      const method = get(name)
-      const input = parse(method, body)
-      const taken = await pending.takeTry(account.id, name)
-      const refuse = (reason: string) =>
-        audit.record('credential.refused', { accountId: account.id, origin }, { method: name, reason })
-      if (!taken) {
-        await refuse('expired')
-        return { outcome: 'expired' }
-      }
-      const confirmation = await method.confirm(await contextOf(request), input, taken.state)
-      if (!confirmation.isConfirmed) {
-        await refuse(confirmation.reason)
-        return taken.triesLeft > 0 ? { outcome: 'failed', reason: confirmation.reason } : { outcome: 'expired' }
-      }
-      // Burn first: of two confirmations at once, one adds a credential.
-      if (!(await pending.useUp(account.id, name, taken.nonce))) return { outcome: 'expired' }
-      if (method.isSingle) await credentials.removeAll(account.id, name)
-      const added = await credentials.add(account.id, name, confirmation.credential)
-      if (!added) {
-        await refuse('taken')
-        return { outcome: 'failed', reason: 'taken' }
-      }
-      await tell(request, 'added', added.name)
-      const { strength, shown } = confirmation
-      return { outcome: 'added', credential: present(added), strength, shown }
+      const checked = await check(request, body)
+      return checked.outcome === 'checked' ? checked.keep(request.account) : checked
     },
 
     async rename(request, id, name) {
@@ -209,44 +225,5 @@ function parse(method: EnrollableMethod, body: unknown): unknown {
     return method.parse(body)
   } catch (error) {
     throw refusals.formInvalid(error)
-  }
-}
-
-/** What waits to be confirmed: sealed, one per account and method, used up by one conditional update. */
-function createPending({ model, sealer }: Pick<Dependencies, 'model' | 'sealer'>) {
-  const idOf = (accountId: string, method: string) => `${accountId}:${method}`
-  const live = (accountId: string, method: string) => ({
-    _id: idOf(accountId, method),
-    triesLeft: { $gt: 0 },
-    expiresAt: { $gt: new Date() },
-  })
-  const open = ({ _id, sealed }: EnrolmentDocument): { challenge: EnrolmentChallenge; state: unknown } =>
-    JSON.parse(sealer.open(sealed, sealingContext({ _id })))
-
-  return {
-    async keep({ account, method }: EnrolmentRequest, begun: BegunEnrolment<unknown>) {
-      const { challenge, state, tries = TRIES, expiresInSeconds = PENDING_SECONDS } = begun
-      const _id = idOf(account.id, method)
-      const sealed = sealer.seal(JSON.stringify({ challenge, state }), sealingContext({ _id }))
-      const expiresAt = new Date(Date.now() + expiresInSeconds * 1000)
-      await model.replaceOne({ _id }, { nonce: newId(), sealed, triesLeft: tries, expiresAt }, { upsert: true })
-    },
-    async find(accountId: string, method: string) {
-      const document = await model.findOne(live(accountId, method)).lean<EnrolmentDocument>()
-      return document ? open(document).challenge : undefined
-    },
-    async cancel(accountId: string, method: string) {
-      await model.deleteOne({ _id: idOf(accountId, method) })
-    },
-    async takeTry(accountId: string, method: string) {
-      const document = await model
-        .findOneAndUpdate(live(accountId, method), { $inc: { triesLeft: -1 } }, { returnDocument: 'after' })
-        .lean<EnrolmentDocument>()
-      return document && { nonce: document.nonce, triesLeft: document.triesLeft, state: open(document).state }
-    },
-    async useUp(accountId: string, method: string, nonce: string) {
-      const { deletedCount } = await model.deleteOne({ _id: idOf(accountId, method), nonce })
-      return deletedCount === 1
-    },
   }
 }

@@ -4,7 +4,6 @@ import type { Connection } from 'mongoose'
 import type { Account, Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
-import { Refusal } from '../platform/refusal.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { type Assurance, type AssurancePolicy, createAssurance } from './assurance.ts'
 import { attemptModel } from './attempt.model.ts'
@@ -12,6 +11,7 @@ import { type Attempt, type Attempts, CHOOSING, createAttempts } from './attempt
 import { type BeginInput, createBegin } from './begin.ts'
 import { credentialModel } from './credentials.model.ts'
 import { createCredentials } from './credentials.ts'
+import { createEnrolling, type Enrolling, type Settle } from './enrolling.ts'
 import { enrolmentModel } from './enrolment.model.ts'
 import { type ChangedCredential, type CredentialChange, createEnrolment, type Enrolment } from './enrolment.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
@@ -23,20 +23,20 @@ import type { PasswordDependencies } from './methods/password/index.ts'
 import type { Texting } from './methods/sms-code/index.ts'
 import { createMethods, type MethodEntry } from './methods.ts'
 import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
-import { refusals } from './refusals.ts'
 import { createSendLimits, type SendLimiters } from './sending.ts'
 import { createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
 export { type Assurance, type AssurancePolicy, evidenceOfSession } from './assurance.ts'
 export type { Attempt } from './attempt.ts'
+export type { EnrolmentChallenge } from './enrollable.ts'
 export type { Enrolment } from './enrolment.ts'
 export type { Invitation, Invitations } from './invitations.ts'
 export type { SignInLimiters } from './limits.ts'
-export type { Challenge } from './method.ts'
+export type { Challenge, Strength } from './method.ts'
 export type { LinkMailbox } from './methods/magic-link/index.ts'
 export { chooseRelyingParty, type RelyingParty } from './methods/passkey/index.ts'
-export { choosePolicy, createBreachCheck } from './methods/password/index.ts'
+export { choosePolicy, createBreachCheck, type PreparedPassword } from './methods/password/index.ts'
 export type { TextAbout } from './methods/sms-code/index.ts'
 export type { MethodEntry } from './methods.ts'
 export type { Passwords } from './passwords.ts'
@@ -45,7 +45,7 @@ export type { SendLimiters } from './sending.ts'
 export type { PageContext, SignInView } from './view.ts'
 
 /** What other rooms can do with sign-in. */
-export interface SignIn {
+export interface SignIn extends Enrolling {
   /** Opens the attempt of this interaction, or finds it again. */
   readonly open: Attempts['open']
   readonly find: Attempts['find']
@@ -67,10 +67,6 @@ export interface SignIn {
   ) => Promise<SignInView | undefined>
   /** Whether people come back to this method from elsewhere. */
   readonly isReturnedTo: (method: string) => boolean
-  /** Starts adding a credential that this sign-in needs. @throws Refusal `sign_in.method_unknown` */
-  readonly beginEnrolment: (input: BeginInput) => Promise<void>
-  /** Confirms it; being held is a proof as well. @throws Refusal `enrolment.form_invalid` */
-  readonly confirmEnrolment: (input: Omit<SubmitInput, 'context'> & { readonly page: PageContext }) => Promise<void>
   /** The authorization request of an attempt, also when it has expired, for starting again. */
   readonly findRequest: Attempts['findRequest']
   readonly assurance: Assurance
@@ -91,7 +87,8 @@ export interface SignInDependencies {
   readonly sending: SendLimiters
   readonly assurancePolicy: AssurancePolicy
   readonly password: Omit<PasswordDependencies, 'credentials'>
-  readonly relyingParty: RelyingParty
+  /** Without it there are no passkeys. */
+  readonly relyingParty: RelyingParty | undefined
   readonly invitationSeconds: number
   readonly productName: string
   readonly linkMailbox: LinkMailbox
@@ -136,6 +133,16 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     onChanged: deps.onCredentialChanged,
   })
 
+  /** Where the attempt stands after a proof; the trail is told when that is its end. */
+  const settle: Settle = async (attempt, { origin, clientId }) => {
+    const after = await view(attempt)
+    const subject = { accountId: after.account?.id, clientId, origin }
+    if (after.plan.step === 'enough')
+      await audit.record('sign_in.succeeded', subject, { amr: [...after.plan.amr], acr: after.plan.acr })
+    if (after.plan.step === 'refuse') await audit.record('sign_in.refused', subject, { reason: after.plan.reason })
+    return after
+  }
+
   /** What begins by itself on this page: a passkey beside the identifier, or the method that is in front anyway. */
   const findReady = ({ attempt, plan, current }: SignInView): string | undefined => {
     if (current || attempt.method === CHOOSING) return undefined
@@ -156,6 +163,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     enrolment,
     view,
     begin,
+    ...createEnrolling({ attempts, audit, enrolment, view, settle }),
 
     async ready(input, shown) {
       const { attempt } = input
@@ -173,40 +181,13 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     forget: (attempt) => attempts.identify(attempt.uid, undefined),
     choose: (attempt) => attempts.choose(attempt.uid, undefined),
 
-    async beginEnrolment({ attempt, method, input, page: { locale }, origin }) {
-      const { plan, account } = await view(attempt)
-      if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) throw refusals.methodUnknown()
-      await attempts.choose(attempt.uid, method)
-      try {
-        await enrolment.begin({ account, method, origin, locale }, input)
-      } catch (error) {
-        if (!(error instanceof Refusal) || !enrolment.asks(method)) throw error
-        await attempts.notify(attempt.uid, { reason: 'enrolment_refused', method, code: error.code })
-      }
-    },
-    async confirmEnrolment({ attempt, method, body, page: { locale }, origin }) {
-      const { plan, account } = await view(attempt)
-      if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) return
-      const outcome = await enrolment.confirm({ account, method, origin, locale }, body)
-      if (outcome.outcome !== 'added') return attempts.fail(attempt.uid, method, outcome.outcome)
-      const { factors, amr } = outcome.strength
-      await attempts.append(attempt.uid, { method, accountId: account.id, factors, amr, at: new Date() })
-    },
-
     async submit({ page, ...input }) {
       const account = await findAttemptAccount(accounts, input.attempt)
       const submission = await submitProof({
         ...input,
         context: contextOf(input.method, input.attempt, account, page, input.origin),
       })
-      if (submission.outcome !== 'proved') return undefined
-      const after = await view(submission.attempt)
-      const subject = { accountId: after.account?.id, clientId: input.clientId, origin: input.origin }
-      if (after.plan.step === 'enough') {
-        await audit.record('sign_in.succeeded', subject, { amr: [...after.plan.amr], acr: after.plan.acr })
-      }
-      if (after.plan.step === 'refuse') await audit.record('sign_in.refused', subject, { reason: after.plan.reason })
-      return after
+      return submission.outcome === 'proved' ? settle(submission.attempt, input) : undefined
     },
   }
 }

@@ -16,7 +16,8 @@ export interface MethodDependencies {
   readonly credentials: Credentials
   readonly productName: string
   readonly linkMailbox: LinkMailbox
-  readonly relyingParty: RelyingParty
+  /** Without it there are no passkeys. */
+  readonly relyingParty: RelyingParty | undefined
   readonly onRecoveryCodeUsed: (account: Account, left: number) => Promise<void>
   readonly password: PasswordDependencies
   /** How codes leave by text message; without it there are none. */
@@ -32,14 +33,15 @@ export interface MethodEntry {
 /** The methods in the order in which they are offered. A new method adds one line here. */
 export function createMethods(deps: MethodDependencies) {
   const password = createPasswordMethod(deps.password)
-  const { rememberRpId, ...passkeys } = createPasskeys(deps)
+  const { relyingParty } = deps
+  const passkeys = relyingParty && createPasskeys({ ...deps, relyingParty })
   const entries: readonly MethodEntry[] = [
     { signIn: password as SignInMethod },
-    passkeys as MethodEntry,
+    ...(passkeys ? [{ signIn: passkeys.signIn, enrol: passkeys.enrol } as MethodEntry] : []),
     { signIn: createMagicLink(deps.linkMailbox) as SignInMethod },
     createTotp(deps) as MethodEntry,
     ...(deps.texting ? [createSmsCode({ ...deps, texting: deps.texting })] : []),
     createRecoveryCodes({ ...deps, onUsed: deps.onRecoveryCodeUsed }) as MethodEntry,
   ]
-  return { entries, password, rememberRpId }
+  return { entries, password, rememberRpId: async () => passkeys?.rememberRpId() }
 }

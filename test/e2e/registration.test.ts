@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Device } from '../support/device.ts'
 import { createJourneys, type Surroundings } from '../support/journey.ts'
 import { startOtherApp } from '../support/other-app.ts'
 
@@ -41,7 +42,7 @@ journey('a new person makes an account by the code of a mail, and is back at the
   assert.match((await visitor.page.getByRole('alert').textContent()) ?? '', /not the code/)
   await visitor.type('Code from the mail', code)
   await visitor.press('Continue')
-  await visitor.sees('Choose a password')
+  await visitor.sees('Choose how you sign in')
   await visitor.type('Name (optional)', 'Grace')
   await visitor.type('Password', PASSWORD)
   await visitor.press('Create the account')
@@ -63,13 +64,35 @@ journey(
     await visitor.follow(link)
     await visitor.sees('Confirm your e-mail address')
     await visitor.press('Confirm')
-    await visitor.sees('Choose a password')
+    await visitor.sees('Choose how you sign in')
     await visitor.type('Password', PASSWORD)
     await visitor.press('Create the account')
     await visitor.sees('Back at the app')
     assert.ok(app.received().code)
     await visitor.open(link)
     await visitor.sees('This link does not work any more')
+  },
+)
+
+journey(
+  'a passkey instead of a password makes the account, and is all that is asked for later',
+  async (surroundings) => {
+    const { visitor } = surroundings
+    const device = await Device.open(visitor)
+    const app = await askFor(surroundings, 'katherine@example.com')
+    const { code } = await readMail(surroundings, 'katherine@example.com')
+    await visitor.type('Code from the mail', code)
+    await visitor.press('Continue')
+    await visitor.sees('Choose how you sign in')
+    await visitor.type('Name (optional)', 'Katherine')
+    await visitor.press('Use a passkey instead')
+    await visitor.sees('Back at the app')
+    assert.ok(app.received().code)
+    assert.equal((await device.credentials()).length, 1)
+    await visitor.page.context().clearCookies()
+    // The page may be gone before it has loaded: the device answers at once.
+    await visitor.open('/account').catch(() => {})
+    await visitor.sees('Hello, Katherine')
   },
 )
 
@@ -90,7 +113,8 @@ withoutScript('without script, and with the mail read on another device', async 
   await visitor.open(at)
   await visitor.type('Code from the mail', code)
   await visitor.press('Continue')
-  await visitor.sees('Choose a password')
+  await visitor.sees('Choose how you sign in')
+  assert.ok(await visitor.page.getByText('Use a passkey instead').isHidden())
   await visitor.type('Password', PASSWORD)
   await visitor.press('Create the account')
   await visitor.sees('Back at the app')

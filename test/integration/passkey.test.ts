@@ -7,7 +7,7 @@ import { addPasskey, answer, openAdding, optionsOf } from '../support/passkeys.t
 import { throughProxy } from '../support/proxy.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { addApp, codeOf, openAccount, toSecondStep } from '../support/two-factor.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createWorld, findFreePort, type World } from '../support/world.ts'
 
 let world: World
 let email: string
@@ -333,6 +333,31 @@ test('a start with another relying party id warns that passkeys are orphaned, an
     const moved = new Browser(world.issuer, throughProxy(other.config.server.port))
     for (const [key, cookie] of browser.cookies) moved.cookies.set(key, cookie)
     assert.match((await moved.open('/account/security/passkey')).text, /Made for localhost/)
+  } finally {
+    await other.close()
+  }
+})
+
+test('where the host of the issuer is an address there are no passkeys, and the start says so', async () => {
+  const port = await findFreePort()
+  const issuer = `http://127.0.0.1:${port}`
+  const env = { ISSUER: issuer, PORT: String(port), GATEHOUSE_ACCOUNTS_REGISTRATION: 'open' }
+  const other = await createWorld({ env })
+  try {
+    assert.ok(other.log.some((line) => line.includes('there are no passkeys')))
+    await other.addAccount(email)
+    const browser = new Browser(issuer)
+    const front = await browser.open('/account')
+    assert.doesNotMatch(front.text, /data-passkey/)
+    const register = await browser.open(`${front.url.pathname}/register`)
+    const sent = await browser.press(register, 'send', { identifier: 'new@example.com' })
+    const [mail] = await other.mails('new@example.com')
+    const code = /^(\d{6})$/m.exec(mail?.text ?? '')?.[1] ?? ''
+    const choice = await browser.press(sent, 'confirm', { code })
+    assert.doesNotMatch(choice.text, /data-passkey/)
+    await openAccount(browser, email)
+    assert.equal((await browser.open('/account/security/passkey')).status, 404)
+    assert.doesNotMatch((await browser.open('/account')).text, /security\/passkey/)
   } finally {
     await other.close()
   }

@@ -70,6 +70,8 @@ async function ask(form, { mediation } = {}) {
   sessionStorage.setItem(LAST, credential.id)
   form.elements.response.value = JSON.stringify(writeAnswer(credential))
   if (form.elements.browser) form.elements.browser.value = nameOfBrowser()
+  for (const input of form.querySelectorAll('[data-copies]'))
+    input.value = document.getElementById(input.dataset.copies).value
   form.requestSubmit()
 }
 

@@ -1,7 +1,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../../platform/refusal.ts'
-import type { Registering, Registrant } from '../../registration/index.ts'
+import type { Registered, Registering, Registrant } from '../../registration/index.ts'
 import { formBody, presentProblem, readForm } from '../../web/index.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { finish } from './finish.ts'
@@ -15,6 +15,14 @@ const fields: Readonly<Record<string, string>> = {
   'registration.code_wrong': 'code',
   'password.refused': 'password',
 }
+
+/** Refusals that are about the whole page. */
+const aboutAll = new Set([
+  'registration.limited',
+  'registration.gone',
+  'registration.passkey_refused',
+  'account.exists',
+])
 
 type Form = Readonly<Record<string, string>>
 
@@ -31,7 +39,10 @@ function problemOf(refusal: Refusal | undefined) {
   return refusal && (presentProblem(refusal, fields) ?? { titleKey, params: refusal.params, fields: [] })
 }
 
-function show(ctx: Context, seam: Seam, at: Registering, deps: InteractionDependencies, { refusal, form }: Again = {}) {
+async function show(ctx: Context, seam: Seam, deps: InteractionDependencies, { refusal, form }: Again = {}) {
+  const { registration } = deps
+  const at: Registering = await registration.find(seam.uid)
+  const passkey = at.step === 'credential' ? await registration.offerPasskey(registrantOf(ctx, seam, deps)) : undefined
   if (refusal) ctx.status = refusal.status
   if (refusal?.retryAfterSeconds) ctx.set('Retry-After', String(refusal.retryAfterSeconds))
   deps.render(ctx, `register/${at.step}`, {
@@ -42,7 +53,8 @@ function show(ctx: Context, seam: Seam, at: Registering, deps: InteractionDepend
     signInHref: `/interaction/${seam.uid}`,
     identifier: at.step === 'address' ? form?.identifier : at.email,
     name: form?.name,
-    needsInvitation: deps.registration.needsInvitation,
+    needsInvitation: registration.needsInvitation,
+    passkey,
     rules: deps.signIn.password.rules,
     problem: problemOf(refusal),
   })
@@ -56,14 +68,23 @@ const registrantOf = (ctx: Context, { uid, origin, clientId }: Seam, deps: Inter
 })
 
 /** The account is there: the person signs in with what they just chose, by the same road as everybody. */
-async function signInWith(ctx: Context, seam: Seam, email: string, password: string, deps: InteractionDependencies) {
+async function signInWith(
+  ctx: Context,
+  seam: Seam,
+  { account, proved }: Registered,
+  password: string,
+  deps: InteractionDependencies,
+) {
   const { uid, origin, clientId } = seam
   const { signIn } = deps
-  await signIn.identify(await openAttempt(ctx, seam, deps), email)
+  const opened = await openAttempt(ctx, seam, deps)
+  if (!proved) await signIn.identify(opened, account.email)
   const attempt = await signIn.find(uid)
   if (!attempt) return showEnded(ctx, deps)
   const page = pageOf(ctx, seam, deps)
-  const after = await signIn.submit({ attempt, method: 'password', body: { password }, origin, clientId, page })
+  const after = proved
+    ? await signIn.enter({ ...proved, attempt, account, origin, clientId })
+    : await signIn.submit({ attempt, method: 'password', body: { password }, origin, clientId, page })
   if (after?.plan.step === 'enough') return finish(ctx, seam, after.plan, deps)
   seeOther(ctx, `/interaction/${uid}`)
 }
@@ -80,9 +101,9 @@ async function act(ctx: Context, seam: Seam, form: Form, deps: InteractionDepend
     await registration.start({ ...registrant, typed, browser, returnPath: pathOf(seam) })
   } else if (action === 'confirm') await registration.typeCode(registrant, code)
   else if (action === 'other') await registration.cancel(seam.uid)
-  else if (action === 'create') {
-    const { email } = await registration.finish({ ...registrant, name, password })
-    return signInWith(ctx, seam, email, password, deps)
+  else if (action === 'create' || action === 'passkey') {
+    const chosen = action === 'create' ? { password } : { passkey: form }
+    return signInWith(ctx, seam, await registration.finish({ ...registrant, name, chosen }), password, deps)
   }
   seeOther(ctx, pathOf(seam))
 }
@@ -95,7 +116,7 @@ export function mountRegistration(router: Router, deps: InteractionDependencies)
     if (!registration.isOpen) return ctx.throw(404)
     const seam = await openSeam(ctx, deps)
     if (!seam) return showEnded(ctx, deps)
-    show(ctx, seam, await registration.find(seam.uid), deps)
+    await show(ctx, seam, deps)
   })
 
   router.post('/register', formBody(), async (ctx) => {
@@ -109,11 +130,10 @@ export function mountRegistration(router: Router, deps: InteractionDependencies)
     } catch (refusal) {
       if (!(refusal instanceof Refusal) || !isShown(refusal)) throw refusal
       // What was typed stays, the password does not.
-      show(ctx, seam, await registration.find(seam.uid), deps, { refusal, form })
+      await show(ctx, seam, deps, { refusal, form })
     }
   })
 }
 
 /** Refusals that belong on the page, and not on one of their own. */
-const isShown = ({ code }: Refusal) =>
-  fields[code] !== undefined || ['registration.limited', 'registration.gone', 'account.exists'].includes(code)
+const isShown = ({ code }: Refusal) => fields[code] !== undefined || aboutAll.has(code)

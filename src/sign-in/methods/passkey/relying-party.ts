@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** What passkeys are made for, and where they may be used (WebAuthn section 4, relying party identifier). */
 export interface RelyingParty {
   /** A host name. Whoever changes it orphans every passkey that was made. */
@@ -17,8 +19,14 @@ export interface RelyingPartyChoice {
   readonly origins: readonly string[]
 }
 
-/** The relying party of this installation: the issuer's host and origin, unless more is said. */
-export function chooseRelyingParty({ issuer, productName, rpId, rpName, origins }: RelyingPartyChoice): RelyingParty {
+/**
+ * The relying party of this installation: the issuer's host and origin, unless more is said.
+ * @returns undefined where the issuer's host is an address and no name: browsers make no passkeys there (WebAuthn section
+ *   5.1.3, effective domain)
+ */
+export function chooseRelyingParty(choice: RelyingPartyChoice): RelyingParty | undefined {
+  const { issuer, productName, rpId, rpName, origins } = choice
   const { hostname, origin } = new URL(issuer)
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return undefined
   return { id: rpId ?? hostname, name: rpName ?? productName, origins: [...new Set([origin, ...origins])] }
 }
