@@ -132,6 +132,8 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
     // A token that is bound to a key of its client is worth nothing to a thief (FAPI 2.0 section 5.3.2.1).
     rotateRefreshToken: ({ oidc }) => oidc.entities.RefreshToken?.isSenderConstrained() !== true,
+    // Tokens that nobody stored hang on the grant: with one of them revoked, all of it ends (RFC 7009 section 2.1).
+    revokeGrantPolicy: () => true,
     loadExistingGrant: createLoadExistingGrant({
       consents,
       resources,

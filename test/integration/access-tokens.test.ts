@@ -90,6 +90,32 @@ test('a token is inactive at once when it was revoked, and others of its kind ar
   )
 })
 
+for (const [what, pick] of [
+  ['a JWT', 0],
+  ['an opaque access token', 2],
+  ['a refresh token', 3],
+] as const) {
+  test(`revoking ${what} ends everything of its grant, and the person's next visit begins another`, async () => {
+    const { party, tokens, jwt } = await signIn()
+    const refresh = (token: string | undefined, parameters = {}) =>
+      oidc.refreshTokenGrant(party.configuration, token ?? '', parameters)
+    const sibling = await refresh(tokens.refresh_token, { resource: DEMO })
+    const opaque = await refresh(sibling.refresh_token)
+    const all = [jwt, sibling.access_token, opaque.access_token, opaque.refresh_token ?? '']
+    const areActive = () => Promise.all(all.map(async (token) => (await introspect(party, token)).active))
+    assert.deepEqual(await areActive(), [true, true, true, true])
+
+    await oidc.tokenRevocation(party.configuration, all[pick] ?? '')
+    assert.deepEqual(await areActive(), [false, false, false, false])
+    await assert.rejects(refresh(opaque.refresh_token), { error: 'invalid_grant' })
+
+    const started = await party.start({ resource: DEMO, scope: 'openid read:posts' })
+    const again = await party.redeem(await party.browser.open(started.url), started, { resource: DEMO })
+    assert.equal(await isActive(again.access_token), true)
+    assert.deepEqual(await areActive(), [false, false, false, false])
+  })
+}
+
 test('it ends with the refresh token that it came with', async () => {
   const { party, tokens, jwt } = await signIn()
   await oidc.tokenRevocation(party.configuration, tokens.refresh_token ?? '')
