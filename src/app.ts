@@ -16,7 +16,7 @@ import type { Logger } from './platform/logger.ts'
 import { createMailBox } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
 import { createPasswordStrength } from './platform/password-strength/index.ts'
-import { createReseal } from './platform/reseal/index.ts'
+import { checkSealingKeys, createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
 import { createSmsBox } from './platform/sms/index.ts'
@@ -168,6 +168,7 @@ async function openFeatures(ports: Ports) {
   const recovery = openRecovery({ ...ports, accounts, audit, signIn, notices, endSessions: storage.endAccount })
   // Every model is known by now: single use and uniqueness rest on their indexes.
   await ensureIndexes(connection)
+  await checkSealingKeys(connection, sealer)
   await warnOfPasskeys(ports, signIn)
   await access.plant(readAccessSeed(seed))
   const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration, recovery }
@@ -237,7 +238,7 @@ function openDoors(ports: Ports, features: Features): Koa {
 
 /**
  * Everything, put together: ports, then features, then doors.
- * @throws SealingKeysError when the signing keys cannot be opened: better no start than faults one by one
+ * @throws SealingKeysError when the sealing keys do not fit the database: better no start than faults one by one
  */
 export async function createApp(options: AppOptions) {
   const { config, path, databaseName, report } = options

@@ -7,7 +7,7 @@ const signingKey = z.strictObject({
   kid: text,
   alg: text,
   state: z.enum(['next', 'current', 'previous']).optional(),
-  via: z.enum(['start', 'schedule', 'cli']),
+  via: z.enum(['start', 'schedule', 'cli', 'revocation']),
 })
 
 /**
@@ -117,6 +117,8 @@ export const events = {
   'signing_key.promoted': signingKey,
   'signing_key.retired': signingKey,
   'signing_key.removed': signingKey,
+  // It was known to others.
+  'signing_key.revoked': signingKey,
 } as const satisfies Record<string, z.ZodType>
 
 /** The name of a catalogued event. */

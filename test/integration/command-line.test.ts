@@ -296,3 +296,17 @@ test('signing keys are listed with what becomes of them, and rotated', async () 
   assert.equal(unknown.exitCode, 1)
   assert.match(unknown.err, /HS256/)
 })
+
+test('a signing key is revoked only when it is really meant', async () => {
+  const kids = async () =>
+    json(await run('keys list --json')).signing_keys.map(({ kid }: { kid: string }) => kid) as string[]
+  const [stolen = ''] = await kids()
+  assert.equal((await run(`keys revoke ${stolen}`)).exitCode, 2)
+  assert.ok((await kids()).includes(stolen))
+  const done = await run(`keys revoke ${stolen} --yes`)
+  assert.equal(done.exitCode, 0)
+  assert.ok(!(await kids()).includes(stolen))
+  const unknown = await run(`keys revoke ${stolen} --yes`)
+  assert.equal(unknown.exitCode, 1)
+  assert.match(unknown.err, /There is no signing key/)
+})

@@ -86,3 +86,13 @@ test('a request with nothing to keep leaves nothing behind', async () => {
   await fetch(`${world.issuer}/jwks`)
   assert.equal(await artifacts().countDocuments(), before)
 })
+
+test('whoever empties the records of the protocol signs everybody out, and every client stays registered', async () => {
+  const rp = await RelyingParty.create(other)
+  const tokens = await rp.run('ada@example.com')
+  await artifacts().deleteMany({})
+  await assert.rejects(oidc.refreshTokenGrant(rp.configuration, tokens.refresh_token ?? ''), { error: 'invalid_grant' })
+  const page = await rp.browser.open((await rp.start()).url)
+  assert.equal(page.heading, 'Sign in')
+  await rp.run('ada@example.com')
+})

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { runCommandLine } from '../../src/cli/program.ts'
 import type { Database } from '../../src/platform/database/index.ts'
 import { createSealer } from '../../src/platform/seal.ts'
+import { SealingKeysError } from '../../src/sealing-keys.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD } from '../support/world.ts'
@@ -19,6 +20,11 @@ before(async () => {
   database = await openTestDatabase()
 })
 after(() => database.close())
+
+/** The next start may come with other keys. */
+async function forgetKeys() {
+  for (const name of ['keysets', 'sealing_check']) await database.connection.collection(name).deleteMany({})
+}
 
 const settings = (...sealingKeys: string[]) => ({
   NODE_ENV: 'test',
@@ -102,12 +108,19 @@ test('the sealing key of a used system is changed: old values are read, sealed a
   }
 })
 
+test('a start with other sealing keys is refused, whatever there is in the database, and leaves nothing behind', async () => {
+  await database.connection.collection('keysets').deleteMany({})
+  const start = () => createWorld({ env: settings(newKey()) })
+  await assert.rejects(start(), SealingKeysError)
+  assert.equal(await database.connection.collection('keysets').countDocuments(), 0)
+})
+
 test('values that no configured key opens are told of, and left as they are', async () => {
   const [lost, key] = [newKey(), newKey()]
   await database.connection.collection('kept_mail').deleteMany({})
   const sealed = createSealer([lost]).seal('{}', 'kept-mail')
   await database.connection.collection('kept_mail').insertOne({ sealed, sentAt: new Date() })
-  await database.connection.collection('keysets').deleteMany({})
+  await forgetKeys()
   await database.connection.collection('artifacts').deleteMany({})
   await database.connection.collection('sign_in_attempts').deleteMany({})
   const listed = JSON.parse((await run('keys list --json', key)).out) as Listed
@@ -123,7 +136,7 @@ test('a reseal that is killed is begun again where it was', async () => {
   const before = createSealer([oldKey])
   const collection = database.connection.collection('kept_mail')
   await collection.deleteMany({})
-  await database.connection.collection('keysets').deleteMany({})
+  await forgetKeys()
   const mails = Array.from({ length: 6_000 }, (_, index) => ({
     sealed: before.seal(`{"subject":"${index}"}`, 'kept-mail'),
     sentAt: new Date(),

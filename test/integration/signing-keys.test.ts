@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { createPublicKey, verify as verifySignature } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import * as oidc from 'openid-client'
 import { RelyingParty } from '../support/relying-party.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 const DAY_MS = 86_400_000
+const DEMO = 'https://demo-api.example'
 
 let world: World
 let other: World
@@ -124,6 +126,49 @@ test('two that rotate at once end with one current key, and one rotation', async
   assert.notEqual(keys[0], old)
   const after = (await world.events('signing_key.promoted')).length + (await world.events('signing_key.created')).length
   assert.equal(after - before, 1)
+  await Promise.all([follows(world), follows(other)])
+})
+
+test('a key that others know is ended at once: no process signs with it or believes it', async () => {
+  const machine = {
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+    api_permissions: { [DEMO]: ['read:posts'] },
+  }
+  const [rp, service] = [await RelyingParty.create(other), await RelyingParty.create(other, machine)]
+  const takeJwt = async () =>
+    (await oidc.clientCredentialsGrant(service.configuration, { resource: DEMO })).access_token
+  const isActive = async (jwt: string) => (await oidc.tokenIntrospection(service.configuration, jwt)).active
+  const { id_token = '' } = await rp.run('ada@example.com')
+  const before = await takeJwt()
+  assert.equal(await isActive(before), true)
+  const stolen = [id_token, before].map((token) => decodeProtectedHeader(token).kid ?? '')
+
+  for (const kid of stolen) await world.keys.revoke(kid)
+  await Promise.all([follows(world), follows(other)])
+  assert.equal((await listKids()).filter((kid) => stolen.includes(kid)).length, 0)
+  assert.equal(await isActive(before), false)
+  const hinted = await rp.browser.open((await rp.start({ id_token_hint: id_token, prompt: 'none' })).url)
+  assert.equal(new URL(hinted.location ?? '').searchParams.get('error'), 'invalid_request')
+  const after = await takeJwt()
+  assert.equal(await isActive(after), true)
+  assert.ok((await current('ES256')).includes(decodeProtectedHeader(after).kid ?? ''))
+  const sealed = JSON.stringify(await world.connection.collection('keysets').find().toArray())
+  assert.ok(stolen.every((kid) => !sealed.includes(kid)))
+
+  const told = (await world.events('signing_key.revoked')).map(({ detail }) => detail.kid)
+  assert.deepEqual(told.sort(), stolen.sort())
+  await assert.rejects(world.keys.revoke(stolen[0] ?? ''), { code: 'signing_key.unknown' })
+})
+
+test('of two who end the same key one does', async () => {
+  const [stolen = ''] = await current('ES256')
+  await Promise.allSettled([world, other, world].map(({ keys }) => keys.revoke(stolen)))
+  assert.equal((await current('ES256')).length, 1)
+  const told = (await world.events('signing_key.revoked')).filter(({ detail }) => detail.kid === stolen)
+  assert.equal(told.length, 1)
   await Promise.all([follows(world), follows(other)])
 })
 

@@ -6,6 +6,7 @@ import {
   type Change,
   type KeyRecord,
   planFarewell,
+  planRevocation,
   planRotation,
   planSchedule,
 } from '../../src/provider/keys/schedule.ts'
@@ -94,4 +95,16 @@ test('an algorithm that is no longer used keeps what was signed good, and then g
   assert.deepEqual(states(left), ['key1 previous'])
   assert.deepEqual(states(farewell(left, 93)), ['key1 previous'])
   assert.deepEqual(farewell(left, 94), [])
+})
+
+test('a revoked key is gone at once, and where it signed, the next one or a new one does', () => {
+  const revoke = (keys: readonly KeyRecord[], kid: string) =>
+    states(applyChange(keys, planRevocation(keys, kid), { now: day(95), kid: 'new', policy }))
+  const [alone, announced, followed] = [live([0]), live([76], live([0])), live([90], live([76], live([0])))]
+  assert.deepEqual(revoke(alone, 'key1'), ['new current'])
+  assert.deepEqual(revoke(announced, 'key1'), ['key2 current'])
+  assert.deepEqual(revoke(announced, 'key2'), ['key1 current'])
+  assert.deepEqual(revoke(followed, 'key1'), ['key2 current'])
+  assert.deepEqual(revoke(followed, 'key2'), ['key1 previous', 'new current'])
+  assert.deepEqual(revoke(followed, 'key9'), states(followed))
 })

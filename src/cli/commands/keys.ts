@@ -6,9 +6,14 @@ import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../s
 
 const ROTATE_HELP = `
 Without --now the next key is published at once and signs when apps have had time to see it (keys.publishAheadDays).
-With --now it signs at once: apps that keep keys for long refuse its tokens until they ask again. Do this when a key
-may be known to others. What the key before has signed stays good until that key is removed (keys.keepAfterDays).
+With --now it signs at once: apps that keep keys for long refuse its tokens until they ask again. What the key before
+has signed stays good until that key is removed (keys.keepAfterDays): a key that others know is revoked instead.
 Running processes follow within seconds.`
+
+const REVOKE_HELP = `
+For a key that others may know. Nothing is signed with it and nothing that it signed is believed by Gatehouse any more;
+if it was in use, the next one signs at once. Apps and APIs go on believing it until they fetch the keys again (after five
+minutes, when they heed our headers): restart those that matter. Running processes follow within seconds.`
 
 const RESEAL_HELP = `
 To change the sealing key: put the new one before the old in GATEHOUSE_SECRETS_SEALING_KEYS, restart every process, run
@@ -61,6 +66,17 @@ async function list({ keys, reseal }: App): Promise<Outcome> {
   }
 }
 
+function revoke(shell: Shell) {
+  return (kid: string, { yes }: { yes?: boolean }): Promise<Outcome> => {
+    if (!yes)
+      throw new CommandError('usage', `Nothing that ${kid} has signed will be good any more. Add --yes to do it.`)
+    return withApp(shell, async ({ keys }) => {
+      await keys.revoke(kid)
+      return tell(await keys.list())
+    })
+  }
+}
+
 /** Seals anew what hangs on old keys, and says how far it is at every hundredth. @throws CommandError when some is left */
 async function resealAll({ reseal, audit }: App, shell: Shell): Promise<Outcome> {
   let told = -1
@@ -107,6 +123,12 @@ export function keysCommands(shell: Shell, act: Act): Command {
         }),
       ),
     )
+  command
+    .command('revoke <kid>')
+    .description('end a signing key that others may know, at once')
+    .option('--yes', 'really do it')
+    .addHelpText('after', REVOKE_HELP)
+    .action(act(revoke(shell)))
   command
     .command('reseal')
     .description('seal everything anew that hangs on an old sealing key')

@@ -5,6 +5,7 @@ import type { Sealer } from '../seal.ts'
 import { resealField } from './reseal-field.ts'
 import { sealedFieldsOf } from './sealed-field.ts'
 
+export { checkSealingKeys } from './check.ts'
 export { sealed } from './sealed-field.ts'
 
 /** How many values of a collection hang on a sealing key. */

@@ -11,7 +11,15 @@ import { createKeysets, type Keyset } from './keysets.ts'
 import { keysetModel } from './model.ts'
 import { refusals } from './refusals.ts'
 import { createChangeKeys } from './rotate.ts'
-import { dueAt, type KeyRecord, type KeyState, planFarewell, planRotation, planSchedule } from './schedule.ts'
+import {
+  dueAt,
+  type KeyRecord,
+  type KeyState,
+  planFarewell,
+  planRevocation,
+  planRotation,
+  planSchedule,
+} from './schedule.ts'
 
 /** A signing key, as people see it. */
 export interface SigningKey {
@@ -32,6 +40,12 @@ export interface SigningKeys {
    * @throws Refusal `signing_key.algorithm_unknown`
    */
   readonly rotate: (options: { readonly alg?: string | undefined; readonly isImmediate: boolean }) => Promise<void>
+  /**
+   * Ends a key that is known to others: nothing is signed with it and nothing that it signed is believed any more, in
+   * every process within seconds.
+   * @throws Refusal `signing_key.unknown`
+   */
+  readonly revoke: (kid: string) => Promise<void>
   /** Does what is due by the calendar. Safe to do twice, and at once in several processes. */
   readonly advance: () => Promise<void>
 }
@@ -109,6 +123,11 @@ export function createKeys({ config, connection, changes, sealer, audit, logger 
     async rotate({ alg, isImmediate }) {
       if (alg !== undefined && !isUsed(alg)) throw refusals.algorithmUnknown(alg, algorithms)
       for (const name of alg === undefined ? algorithms : [alg]) await rotate(name, isImmediate)
+    },
+    async revoke(kid) {
+      const keyset = (await keysets.list()).find(({ keys }) => keys.some((key) => key.kid === kid))
+      if (!keyset) throw refusals.unknown(kid)
+      await change(keyset.alg, 'revocation', (keys) => planRevocation(keys, kid))
     },
     follow(onKeys) {
       let known = ''

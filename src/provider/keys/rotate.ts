@@ -4,7 +4,7 @@ import { makeKey } from './make-key.ts'
 import { applyChange, type Change, type KeyRecord, type RotationPolicy } from './schedule.ts'
 
 /** On whose behalf keys change. */
-export type RotationCause = 'start' | 'schedule' | 'cli'
+export type RotationCause = 'start' | 'schedule' | 'cli' | 'revocation'
 
 interface Dependencies {
   readonly keysets: Keysets
@@ -16,8 +16,8 @@ const isNothing = ({ make, promote, retire, remove = [], hasten }: Change, keys:
   !make && !promote && !hasten && remove.length === 0 && !(retire && keys.some(({ state }) => state !== 'previous'))
 
 /** The name of what happened to a key, told from its states before and after. */
-function eventOf(before: KeyRecord | undefined, after: KeyRecord | undefined) {
-  if (!after) return 'signing_key.removed'
+function eventOf(before: KeyRecord | undefined, after: KeyRecord | undefined, via: RotationCause) {
+  if (!after) return via === 'revocation' ? 'signing_key.revoked' : 'signing_key.removed'
   if (!before) return 'signing_key.created'
   if (before.state === after.state) return undefined
   return after.state === 'current' ? 'signing_key.promoted' : 'signing_key.retired'
@@ -33,7 +33,7 @@ export function createChangeKeys({ keysets, audit, policy }: Dependencies) {
     for (const kid of kids) {
       const was = before.find((key) => key.kid === kid)
       const is = after.find((key) => key.kid === kid)
-      const name = eventOf(was, is)
+      const name = eventOf(was, is, via)
       if (name) await audit.record(name, { actor: { type: 'system' } }, { kid, alg, state: is?.state, via })
     }
   }

@@ -60,6 +60,10 @@ export function planFarewell(keys: readonly KeyRecord[], now: Date, policy: Rota
   return { retire: true, remove }
 }
 
+/** The next key signs at once, or a new one where none was announced. */
+const succession = (keys: readonly KeyRecord[]): Change =>
+  find(keys, 'next') ? { promote: true } : { make: 'current' }
+
 /** What somebody asks for who will not wait for the calendar: to change at once, or as soon as apps can know. */
 export function planRotation(
   keys: readonly KeyRecord[],
@@ -67,10 +71,17 @@ export function planRotation(
   { policy, isImmediate }: { policy: RotationPolicy; isImmediate: boolean },
 ): Change {
   const next = find(keys, 'next')
-  if (isImmediate) return next ? { promote: true } : { make: 'current' }
+  if (isImmediate) return succession(keys)
   if (!next) return { make: 'next', hasten: now }
   const announced = later(next.createdAt, policy.publishAheadDays)
   return dueAt(next, policy) > announced ? { hasten: announced } : {}
+}
+
+/** What somebody asks for when a key is known to others: it is gone at once. */
+export function planRevocation(keys: readonly KeyRecord[], kid: string): Change {
+  const key = keys.find((each) => each.kid === kid)
+  if (!key) return {}
+  return { ...(key.state === 'current' ? succession(keys) : {}), remove: [kid] }
 }
 
 /** The keys after a change. `kid` is the id of the key that the change asks for, if it does. */
