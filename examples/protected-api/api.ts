@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import { createCheckToken, type Expectations } from './access-token.ts'
 import { createDemand } from './demand.ts'
+import { createCheckBinding } from './proof.ts'
 
 /** Things by id, in memory: what this shows is who may touch them. */
 const start = () => ({
@@ -42,9 +43,15 @@ function createRoutes(demand: ReturnType<typeof createDemand>): Router {
   return router
 }
 
+/** What the API has to know. */
+export interface ApiOptions extends Expectations {
+  /** Where clients reach it: an origin. */
+  readonly address: string
+}
+
 /** The API as a Koa app. `report` hears of what went wrong here, like an issuer that cannot be reached: that is a 503. */
-export function createApi(expectations: Expectations, report: (error: unknown) => void): Koa {
-  const router = createRoutes(createDemand(createCheckToken(expectations)))
+export function createApi(options: ApiOptions, report: (error: unknown) => void): Koa {
+  const router = createRoutes(createDemand(createCheckToken(options), createCheckBinding(options.address)))
   const app = new Koa()
   app.use(async (ctx, next) => {
     try {

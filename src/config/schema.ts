@@ -190,6 +190,18 @@ export const schema = z.strictObject({
   brand,
   outbound,
   registration,
+  dpop: z.strictObject({
+    isEnabled: z
+      .boolean()
+      .describe(
+        'Whether apps can have their tokens bound to a key of theirs (DPoP, RFC 9449): a stolen one is useless.',
+      ),
+    isNonceRequired: z
+      .boolean()
+      .describe(
+        'Whether each proof must hold a nonce of ours: none can be made in advance, at the price of one more request.',
+      ),
+  }),
   mail,
   sms,
   accounts,

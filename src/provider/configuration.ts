@@ -13,6 +13,7 @@ import { scopeClaims, scopes } from './claims.ts'
 import { assertJwtClientAuthClaimsAndHeader } from './clients/assertion.ts'
 import { REGISTRATION_PATH } from './clients/registration.routes.ts'
 import type { Consents } from './consents.ts'
+import { dpopFeature, isRefreshTokenRotated } from './dpop.ts'
 import { createRenderError } from './errors.ts'
 import { createLoadExistingGrant } from './grants.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
@@ -70,9 +71,15 @@ function clientMetadata({ acrValues }: Assurance): NonNullable<Configuration['ex
   }
 }
 
-function features({ config, render, resources }: ConfigurationDependencies): NonNullable<Configuration['features']> {
+function features({
+  config,
+  render,
+  resources,
+  sealer,
+}: ConfigurationDependencies): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
+    dPoP: dpopFeature(config, sealer),
     claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: {
@@ -130,8 +137,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     pkce: { required: (_ctx, client) => client.require_pkce !== false },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
-    // A token that is bound to a key of its client is worth nothing to a thief (FAPI 2.0 section 5.3.2.1).
-    rotateRefreshToken: ({ oidc }) => oidc.entities.RefreshToken?.isSenderConstrained() !== true,
+    rotateRefreshToken: isRefreshTokenRotated,
     // Tokens that nobody stored hang on the grant: with one of them revoked, all of it ends (RFC 7009 section 2.1).
     revokeGrantPolicy: () => true,
     loadExistingGrant: createLoadExistingGrant({

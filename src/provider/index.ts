@@ -29,6 +29,7 @@ import { interactionRoutes } from './interaction/routes.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createOwnPages, type OwnPages } from './own-pages.ts'
 import { createProviders, type Providers } from './provider.ts'
+import { detectReplays } from './replay-detection.ts'
 import { createResources } from './resources.ts'
 import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
@@ -107,6 +108,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
         compareHashedSecrets(storage.clients),
         findStructuredTokens({ ...deps, artifacts, issuer: config.server.issuer }),
         rotation.adjust,
+        detectReplays,
         backChannel.adjust,
         bridge.listen,
       ],
@@ -121,7 +123,11 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     invitations: storage.clientInvitations,
     audit,
     provider,
-    policy: { isProduction, allowedHosts: config.registration.allowedHosts },
+    policy: {
+      isProduction,
+      isDpopEnabled: config.dpop.isEnabled,
+      allowedHosts: config.registration.allowedHosts,
+    },
     endClient: async (id) => {
       await Promise.all([artifacts.revokeByClientId(id), consents.forgetClient(id)])
     },

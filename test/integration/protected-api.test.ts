@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import * as oidc from 'openid-client'
 import { createApi } from '../../examples/protected-api/api.ts'
+import { createProver } from '../support/proofs.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { createWorld, findFreePort, type World } from '../support/world.ts'
 
@@ -18,8 +19,9 @@ let close: () => void
 /** The API on a port of its own. */
 async function serve(issuer: string) {
   const port = await findFreePort()
-  const server = createApi({ issuer, audience: DEMO }, (error) => faults.push(error)).listen(port)
-  return { address: `http://localhost:${port}`, close: () => server.close() }
+  const address = `http://localhost:${port}`
+  const server = createApi({ issuer, audience: DEMO, address }, (error) => faults.push(error)).listen(port)
+  return { address, close: () => server.close() }
 }
 
 before(async () => {
@@ -88,7 +90,8 @@ test('without a token nothing is said but that one is needed', async () => {
     { authorization: 'Bearer a b' },
   ]) {
     const answer = await call('GET /posts', undefined, headers as Record<string, string>)
-    assert.deepEqual([answer.status, challengeOf(answer)], [401, 'Bearer realm="demo-api"'])
+    const both = 'Bearer realm="demo-api", DPoP realm="demo-api", algs="ES256 Ed25519"'
+    assert.deepEqual([answer.status, challengeOf(answer)], [401, both])
   }
 })
 
@@ -147,6 +150,86 @@ test('an expired token is refused', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + (world.config.lifetimes.accessTokenSeconds + 10) * 1000 })
   const answer = await call('GET /posts', token)
   assert.match(challengeOf(answer), /error="invalid_token", error_description="the token has expired"/)
+})
+
+/** Somebody's token, bound to a key, and the requests of who has that key. */
+async function signInBound(email: string) {
+  await world.addAccount(email, { roles: ['user'] })
+  const party = await RelyingParty.create(world)
+  const DPoP = oidc.getDPoPHandle(party.configuration, await oidc.randomDPoPKeyPair('ES256'))
+  const started = await party.start({ resource: DEMO, scope: 'openid read:posts' })
+  const page = await party.signIn(await party.browser.open(started.url), email)
+  const { access_token: token } = await party.redeem(page, started, { resource: DEMO }, { DPoP })
+  const fetchPosts = () =>
+    oidc.fetchProtectedResource(party.configuration, token, new URL(`${api}/posts`), 'GET', undefined, undefined, {
+      DPoP,
+    })
+  return { token, fetchPosts }
+}
+
+test('a token that is bound to a key is good with proofs of it, request by request (RFC 9449 section 7)', async () => {
+  const { token, fetchPosts } = await signInBound('bound@example.com')
+  for (const answer of [await fetchPosts(), await fetchPosts()]) assert.equal(answer.status, 200)
+  const asBearer = await call('GET /posts', token)
+  assert.equal(asBearer.status, 401)
+  assert.match(challengeOf(asBearer), /^DPoP realm="demo-api", error="invalid_token", .*algs="ES256 Ed25519"$/)
+})
+
+test('a proof of another key, for another request, of another time or used before lets nobody in', async (t) => {
+  const take = async () => {
+    const party = await RelyingParty.create(world, {
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+      api_permissions: { [DEMO]: ['read:posts'] },
+    })
+    const prover = await createProver()
+    const { client_id, client_secret } = party.configuration.clientMetadata()
+    const answer = await fetch(`${world.issuer}/token`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}`,
+        dpop: await prover.prove(`POST ${world.issuer}/token`),
+      },
+      body: new URLSearchParams({ grant_type: 'client_credentials', resource: DEMO, scope: 'read:posts' }),
+    })
+    return { prover, token: ((await answer.json()) as { access_token: string }).access_token }
+  }
+  const { prover, token } = await take()
+  const posts = `GET ${api}/posts`
+  const send = (dpop: string, scheme = 'DPoP', bearer = token) =>
+    fetch(`${api}/posts`, { headers: { authorization: `${scheme} ${bearer}`, dpop } })
+  const now = Math.floor(Date.now() / 1000)
+  const good = await prover.prove(posts, { token })
+  assert.equal((await send(good)).status, 200)
+
+  const another = await createProver()
+  const { token: unbound } = await signIn('unbound@example.com', ['user'])
+  for (const [what, answer] of [
+    ['used before', send(good)],
+    ['none', send('')],
+    ['nonsense', send('a.b.c')],
+    ['another key', send(await another.prove(posts, { token }))],
+    ['another method', send(await prover.prove(`POST ${api}/posts`, { token }))],
+    ['another address', send(await prover.prove(`GET ${api}/users`, { token }))],
+    ['another host', send(await prover.prove('GET https://elsewhere.example/posts', { token }))],
+    ['another token', send(await prover.prove(posts, { token: unbound }))],
+    ['no token in it', send(await prover.prove(posts))],
+    ['old', send(await prover.prove(posts, { token, claims: { iat: now - 120 } }))],
+    ['dated ahead', send(await prover.prove(posts, { token, claims: { iat: now + 120 } }))],
+    ['another type', send(await prover.prove(posts, { token, header: { typ: 'JWT' } }))],
+    ['the private key in it', send(await prover.prove(posts, { token, header: { jwk: prover.privateJwk } }))],
+    ['a token that is bound to nothing', send(await prover.prove(posts, { token: unbound }), 'DPoP', unbound)],
+    ['as Bearer', send(await prover.prove(posts, { token }), 'Bearer')],
+  ] as const) {
+    const { status, headers } = await answer
+    assert.equal(status, 401, what)
+    assert.match(headers.get('www-authenticate') ?? '', /^DPoP realm="demo-api", error="invalid_/, what)
+  }
+  t.mock.timers.enable({ apis: ['Date'], now: (now + 61) * 1000 })
+  assert.equal((await send(good)).status, 401)
+  assert.equal((await send(await prover.prove(posts, { token }))).status, 200)
 })
 
 test('whose role was taken away loses the permission with the next refresh', async () => {

@@ -67,9 +67,14 @@ export class RelyingParty {
   }
 
   /** The tokens for the code in this answer. */
-  async redeem(page: Page, { verifier, state, nonce }: Started, parameters: Record<string, string> = {}) {
+  async redeem(
+    page: Page,
+    { verifier, state, nonce }: Started,
+    parameters: Record<string, string> = {},
+    options: oidc.DPoPOptions = {},
+  ) {
     const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true }
-    return oidc.authorizationCodeGrant(this.configuration, new URL(page.location ?? ''), checks, parameters)
+    return oidc.authorizationCodeGrant(this.configuration, new URL(page.location ?? ''), checks, parameters, options)
   }
 
   /** The whole road. */

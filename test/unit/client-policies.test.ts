@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type Door, findPolicyProblem, type PolicyOptions } from '../../src/provider/clients/policies/index.ts'
 import { findRedirectUriProblem, findWebUriProblem, isOnHost } from '../../src/provider/clients/policies/uris.ts'
 
-const production: PolicyOptions = { isProduction: true, allowedHosts: [] }
+const production: PolicyOptions = { isProduction: true, isDpopEnabled: true, allowedHosts: [] }
 const redirect = (uri: string, isNative = false, isProduction = true) =>
   findRedirectUriProblem(uri, isNative, { isProduction })
 const web = (uri: string, canHaveFragment = false, isProduction = true) =>
@@ -181,7 +181,7 @@ test('a name cannot hide or turn around what is written', () => {
 })
 
 test('an operator can keep self-registered clients to hosts', () => {
-  const options = { isProduction: true, allowedHosts: ['a.example'] }
+  const options = { ...production, allowedHosts: ['a.example'] }
   assert.equal(find({}, 'dynamic', options), undefined)
   for (const field of ['logo_uri', 'jwks_uri', 'backchannel_logout_uri'])
     assert.equal(find({ [field]: 'https://b.example/' }, 'dynamic', options)?.field, field)

@@ -27,6 +27,7 @@ const KNOWN = new Set([
   'contacts',
   'default_acr_values',
   'default_max_age',
+  'dpop_bound_access_tokens',
   'first_party',
   'grant_types',
   'id_token_signed_response_alg',

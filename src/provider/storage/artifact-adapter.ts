@@ -88,10 +88,15 @@ export class OnceAdapter extends ArtifactAdapter {
   }
 }
 
+/** A proof was used before. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError'
+}
+
 /** Proofs that are good once: the second to write one is the replay (RFC 7523 section 3, RFC 9449 section 11.1). */
 export class ReplayAdapter extends ArtifactAdapter {
   override async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     if (await this.artifacts.insert('ReplayDetection', id, payload, expiresIn)) return
-    throw new errors.InvalidClientAuth('this assertion was used before')
+    throw new ReplayError()
   }
 }

@@ -13,6 +13,8 @@ type Metadata = Readonly<Record<string, unknown>>
 /** What the operator has decided. */
 export interface PolicyOptions {
   readonly isProduction: boolean
+  /** Whether tokens can be bound to a key of a client. */
+  readonly isDpopEnabled: boolean
   /** Hosts that self-registered clients may be on, with everything below them; none means any. */
   readonly allowedHosts: readonly string[]
 }
@@ -115,6 +117,12 @@ const apiPermissions: Rule = ({ metadata: { api_permissions } }) => {
   return reason ? { field: 'api_permissions', reason } : undefined
 }
 
+/** Not dropped in silence: the client would believe its tokens bound. */
+const binding: Rule = ({ metadata, options: { isDpopEnabled } }) =>
+  metadata.dpop_bound_access_tokens === true && !isDpopEnabled
+    ? { field: 'dpop_bound_access_tokens', reason: 'is not offered here' }
+    : undefined
+
 /** In this order: the cheap ones first, and nothing is parsed that is too large. */
 const rules: readonly Rule[] = [
   size,
@@ -128,6 +136,7 @@ const rules: readonly Rule[] = [
   hosts,
   keys,
   apiPermissions,
+  binding,
 ]
 
 /** What speaks against a client of this metadata coming through this door, if anything does. */
