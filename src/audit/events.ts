@@ -61,6 +61,7 @@ export const events = {
   }),
   'sign_in.deferred': z.strictObject({ method, retryAfterSeconds: z.number().int() }),
   'sign_in.refused': z.strictObject({ reason: text }),
+  'sign_in.session_lost': z.strictObject({}),
   'sign_in.aborted': z.strictObject({}),
   'credential.added': z.strictObject({ method }),
   'credential.removed': z.strictObject({ method }),

@@ -1,5 +1,6 @@
 import type { ErrorOut, errors, KoaContextWithOIDC } from 'oidc-provider'
 import { type Render, stateOf } from '../web/index.ts'
+import { seeOther } from './interaction/seam.ts'
 
 interface Dependencies {
   readonly render: Render
@@ -25,6 +26,9 @@ export function createRenderError({ render, isDevelopment }: Dependencies) {
     const details = isDevelopment && out.error === 'invalid_redirect_uri' ? explainRedirect(ctx) : undefined
     const { status } = ctx
     const isExpired = error.name === 'SessionNotFound'
+    const { Interaction: interaction } = ctx.oidc.entities
+    // The sign-in is there, but not the session that it began in any more: its page says what is next.
+    if (isExpired && interaction) return seeOther(ctx, `/interaction/${interaction.uid}`)
     render(ctx, isExpired ? 'sign-in/ended' : 'error', {
       status,
       code: out.error,

@@ -68,11 +68,14 @@ export function amrOf(proofs: readonly Strength[]): string[] {
   return [...new Set([...amr, ...(countFactors(proofs) > 1 ? ['mfa'] : [])])]
 }
 
+/** Stands in evidence where a method would: it was proved when the session was made, and is worth nothing without it. */
+export const SESSION_EVIDENCE = 'session'
+
 /** What a session is evidence of: its `amr` says what was proved when it was made. */
 export function evidenceOfSession(session: { accountId: string; amr: readonly string[]; at: Date }): Evidence {
   const factors = session.amr.flatMap((value) => FACTORS_OF_AMR[value] ?? [])
   return {
-    method: 'session',
+    method: SESSION_EVIDENCE,
     accountId: session.accountId,
     factors: [...new Set(factors)],
     amr: session.amr,

@@ -24,6 +24,7 @@ export interface Notice {
     | 'limited'
     | 'used_up'
     | 'started_over'
+    | 'session_ended'
     // Nothing more is sent for now: what was sent before is good, or there is nothing.
     | 'sent_before'
     | 'not_sent'

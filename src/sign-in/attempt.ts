@@ -1,6 +1,7 @@
 import type { Model } from 'mongoose'
 import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
+import { SESSION_EVIDENCE } from './assurance.ts'
 import { type AttemptDocument, type Notice, type PendingChallenge, sealingContext } from './attempt.model.ts'
 import type { Begun, Challenge, Evidence } from './method.ts'
 
@@ -64,6 +65,11 @@ export interface Attempts {
   append(uid: string, evidence: Evidence, challenge?: TakenChallenge): Promise<Attempt | undefined>
   /** Whatever was proved of this account in any sign-in under way is worth nothing from now on. */
   forgetProofsOf(accountId: string): Promise<void>
+  /**
+   * The session that this sign-in adds to is over: what was proved on top of it goes with it.
+   * @returns whether anything was built on it
+   */
+  forgetSession(uid: string): Promise<boolean>
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
 }
 
@@ -202,6 +208,14 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
         { 'evidence.accountId': accountId },
         { $set: { evidence: [], failures: 0 }, $unset: { method: 1, pending: 1, notice: 1 } },
       )
+    },
+
+    async forgetSession(uid) {
+      const { matchedCount } = await model.updateOne(
+        { ...live(uid), 'evidence.method': SESSION_EVIDENCE },
+        { $set: { evidence: [], failures: 0, notice: { reason: 'session_ended' } }, $unset: { method: 1, pending: 1 } },
+      )
+      return matchedCount > 0
     },
 
     async findRequest(uid) {

@@ -69,6 +69,8 @@ export interface SignIn extends Enrolling {
   readonly isReturnedTo: (method: string) => boolean
   /** The authorization request of an attempt, also when it has expired, for starting again. */
   readonly findRequest: Attempts['findRequest']
+  /** The session whose evidence this sign-in opened with is over. @returns whether it did */
+  readonly forgetSession: Attempts['forgetSession']
   readonly assurance: Assurance
   readonly enrolment: Enrolment
   readonly password: Passwords
@@ -155,6 +157,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     open: attempts.open,
     find: attempts.find,
     findRequest: attempts.findRequest,
+    forgetSession: attempts.forgetSession,
     isReturnedTo: (name) => methods.some((method) => method.name === name && method.begin !== undefined),
     password,
     rememberRpId: made.rememberRpId,

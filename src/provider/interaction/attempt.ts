@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
-import type { Provider } from 'oidc-provider'
 import { type Attempt, evidenceOfSession, type PageContext } from '../../sign-in/index.ts'
 import { readAssuranceRequest } from '../assurance-request.ts'
+import { readSession } from './lost-session.ts'
 import { type InteractionDependencies, type Seam, textParam } from './seam.ts'
 
 /** Reasons for which the person in the session is asked to prove it is them once more, and not who they are. */
@@ -20,10 +20,10 @@ async function findPresumed({ interaction }: Seam, { accounts }: InteractionDepe
 }
 
 /** What the session of this browser proves already, where more is wanted of the same person: step-up asks for the rest. */
-async function findSessionEvidence(ctx: Context, { interaction }: Seam, { provider }: InteractionDependencies) {
+async function findSessionEvidence(ctx: Context, { interaction }: Seam, deps: InteractionDependencies) {
   const { reasons } = interaction.prompt
   if (!interaction.session?.accountId || !reasons.every((reason) => STEP_UP.has(reason))) return []
-  const { accountId, amr, loginTs } = await provider().Session.get(ctx as Parameters<Provider['Session']['get']>[0])
+  const { accountId, amr, loginTs } = await readSession(ctx, deps)
   if (!accountId || accountId !== interaction.session.accountId || !loginTs) return []
   return [evidenceOfSession({ accountId, amr: amr ?? [], at: new Date(loginTs * 1000) })]
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Plan } from '../../sign-in/index.ts'
 import { endSession } from '../sign-out.ts'
+import { detachSession, dropLostSession, readSession } from './lost-session.ts'
 import { type InteractionDependencies, type Seam, seeOther } from './seam.ts'
 
 /** Somebody else signs in where an account is signed in already: the earlier session ends before the new one begins. */
@@ -10,13 +11,10 @@ async function leaveOtherAccount(
   accountId: string,
   deps: InteractionDependencies,
 ): Promise<void> {
-  const session = await deps
-    .provider()
-    .Session.get(ctx as Parameters<ReturnType<typeof deps.provider>['Session']['get']>[0])
+  const session = await readSession(ctx, deps)
   if (!session.accountId || session.accountId === accountId) return
   await endSession(session, 'another account signed in', deps, seam.origin)
-  delete (seam.interaction as { session?: unknown }).session
-  await seam.interaction.persist()
+  await detachSession(seam.interaction)
 }
 
 /** The plan says that it is enough: hands the result to the protocol and leads back to it. Doing it twice does no harm. */
@@ -27,6 +25,8 @@ export async function finish(
   deps: InteractionDependencies,
 ): Promise<void> {
   const { accountId, acr, amr, at } = plan
+  // A proof takes its time, and the session that it adds to may have ended meanwhile.
+  if (await dropLostSession(ctx, seam.interaction, deps)) return seeOther(ctx, `/interaction/${seam.uid}`)
   await leaveOtherAccount(ctx, seam, accountId, deps)
   // Not remembered beyond the browser's own session: how long it lasts is decided on the server.
   const login = { accountId, acr, amr: [...amr], remember: false, ts: Math.floor(at.getTime() / 1000) }

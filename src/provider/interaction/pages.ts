@@ -22,6 +22,15 @@ function tellRetry(ctx: Context, retryAt: Date): number {
   return seconds
 }
 
+/** The session that the sign-in began in has ended meanwhile. */
+const sessionEnded = { titleKey: 'problems.sessionEnded', detailKey: 'problems.sessionEndedDetail', fields: [] }
+
+/** Why the sign-in is at its beginning again. */
+function restartOf({ notice }: SignInView['attempt']) {
+  if (notice?.reason === 'started_over') return startedOver
+  return notice?.reason === 'session_ended' ? sessionEnded : undefined
+}
+
 /** Asks who it is. */
 export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
   const { attempt, current } = view
@@ -29,7 +38,6 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
   const data = commonData(seam, deps)
   const isInvalid = notice?.reason === 'identifier_invalid'
   const invalid = { titleKey: 'problems.check', fields: [{ name: 'identifier', messageKey: 'problems.identifier' }] }
-  const over = notice?.reason === 'started_over' ? startedOver : undefined
   deps.render(ctx, 'sign-in/identifier', {
     ...data,
     action: data.beginAction,
@@ -38,7 +46,7 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
     current,
     cause: attempt.notice?.cause,
     currentAction: current && `/interaction/${seam.uid}/${current.name}`,
-    problem: isInvalid ? invalid : (over ?? problemOf(view)),
+    problem: isInvalid ? invalid : problemOf(view),
   })
 }
 
@@ -55,7 +63,8 @@ function nothingSent({ reason, retryAt = new Date() }: NonNullable<SignInView['a
 /** What was wrong with the last try of this method. */
 function problemOf({ attempt, current }: SignInView) {
   const { notice } = attempt
-  if (notice?.reason === 'started_over') return startedOver
+  const restart = restartOf(attempt)
+  if (restart) return restart
   if (notice?.reason === 'sent_before' || notice?.reason === 'not_sent') return nothingSent(notice)
   // One that waited and is gone, used up or expired: there is nothing to answer, and the ways are shown again.
   if (notice?.reason === 'used_up' || (notice?.reason === 'failed' && !current)) return usedUp

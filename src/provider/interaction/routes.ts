@@ -7,7 +7,7 @@ import { allow, deny } from './consent.ts'
 import { finish } from './finish.ts'
 import { mountForgotten } from './forgot.ts'
 import { mountRegistration } from './register.ts'
-import { type InteractionDependencies, openSeam, type Seam, seeOther, showEnded } from './seam.ts'
+import { type InteractionDependencies, openSeam, requestHref, type Seam, seeOther, showEnded } from './seam.ts'
 import { createShow } from './show.ts'
 
 const unknownAction = () =>
@@ -18,11 +18,7 @@ type Post = (ctx: Context, seam: Seam, form: Form) => Promise<void>
 
 /** Switching accounts where nobody is asked to sign in (at consent): the same request once more, with sign-in first. */
 function restartWithSignIn(ctx: Context, { interaction }: Seam, { provider }: InteractionDependencies): void {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries({ ...interaction.params, prompt: 'login' })) {
-    for (const item of [value].flat()) if (typeof item === 'string') query.append(name, item)
-  }
-  seeOther(ctx, `${new URL(provider().urlFor('authorization')).pathname}?${query}`)
+  seeOther(ctx, requestHref({ ...interaction.params, prompt: 'login' }, provider()))
 }
 
 /** The person says who they are, that they are somebody else, or how they would like to prove it. */
@@ -82,7 +78,10 @@ function abort(deps: InteractionDependencies): Post {
 
 function decideConsent(deps: InteractionDependencies): Post {
   return async (ctx, seam, { action }) => {
-    if (seam.interaction.prompt.name !== 'consent') return seeOther(ctx, `/interaction/${seam.uid}`)
+    // The dispatcher knows what is next, also where nobody is signed in any more who could consent.
+    if (seam.interaction.prompt.name !== 'consent' || !seam.interaction.session) {
+      return seeOther(ctx, `/interaction/${seam.uid}`)
+    }
     if (action === 'allow') return allow(ctx, seam, deps)
     if (action === 'deny') return deny(ctx, seam, deps)
     throw unknownAction()
@@ -122,6 +121,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
     if (!seam) return showEnded(ctx, deps)
     const { csrf, ...form } = readForm(ctx)
     deps.csrf.verify(ctx, seam.uid, csrf)
+    if (seam.isStartedOver) return seeOther(ctx, `/interaction/${seam.uid}`)
     // A sign-in page that is still open when consent is being asked for, say: the dispatcher knows what is next.
     await post(ctx, seam, form)
   }

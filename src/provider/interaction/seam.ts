@@ -20,6 +20,7 @@ import type { Consents } from '../consents.ts'
 import { formActionsFor } from '../redirects.ts'
 import type { SessionEnds } from '../session-ends.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { dropLostSession } from './lost-session.ts'
 
 /** What the pages between protocol and people are made of. */
 export interface InteractionDependencies {
@@ -48,6 +49,8 @@ export interface Seam {
   readonly client: Client
   readonly clientId: string
   readonly origin: { requestId: string; address: string }
+  /** What was proved so far was just forgotten, because the session that it stood on is over. */
+  readonly isStartedOver: boolean
 }
 
 /** What pages say about a client. */
@@ -71,13 +74,12 @@ export function textParam({ params }: Interaction, name: string): string | undef
 export async function openSeam(ctx: Context, deps: InteractionDependencies): Promise<Seam | undefined> {
   const provider = deps.provider()
   const uid = ctx.params.uid ?? ''
-  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error: unknown) => {
-    if ((error as Error).name === 'SessionNotFound') return undefined
-    throw error
-  })
+  const interaction =
+    ctx.cookies.get(provider.cookieName('interaction')) === uid ? await provider.Interaction.find(uid) : undefined
   const clientId = interaction && textParam(interaction, 'client_id')
   const client = clientId ? await provider.Client.find(clientId) : undefined
-  if (!interaction || interaction.uid !== uid || !client || !clientId) return undefined
+  if (!interaction || !client || !clientId) return undefined
+  const isStartedOver = await dropLostSession(ctx, interaction, deps)
 
   const uiLocales = textParam(interaction, 'ui_locales')
   if (uiLocales) stateOf(ctx).uiLocales = uiLocales
@@ -85,13 +87,22 @@ export async function openSeam(ctx: Context, deps: InteractionDependencies): Pro
   if (redirectUri) allowFormAction(ctx, ...formActionsFor(redirectUri, deps.config.environment === 'production'))
   // The one picture from elsewhere: the client's own logo, from its own address and no other (no referrer goes there).
   if (client.logoUri?.startsWith('https://')) allowImages(ctx, client.logoUri)
-  return { uid, interaction, client, clientId, origin: originOf(ctx) }
+  return { uid, interaction, client, clientId, origin: originOf(ctx), isStartedOver }
 }
 
 /** Leads on with GET, whatever was posted (RFC 9700 section 4.12: never 307). */
 export function seeOther(ctx: Context, location: string): void {
   ctx.redirect(location)
   ctx.status = 303
+}
+
+/** Where this authorization request is made once more. */
+export function requestHref(params: Readonly<Record<string, unknown>>, provider: Provider): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    for (const item of [value].flat()) if (typeof item === 'string') query.append(name, item)
+  }
+  return `${new URL(provider.urlFor('authorization')).pathname}?${query}`
 }
 
 /**
@@ -102,11 +113,7 @@ export async function showEnded(ctx: Context, { signIn, provider, render }: Inte
   const request = await signIn.findRequest(ctx.params.uid ?? '')
   const clientId = typeof request?.client_id === 'string' ? request.client_id : undefined
   const client = clientId ? await provider().Client.find(clientId) : undefined
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(request ?? {})) {
-    for (const item of [value].flat()) if (typeof item === 'string') query.append(name, item)
-  }
-  const restartHref = client && `${new URL(provider().urlFor('authorization')).pathname}?${query}`
+  const restartHref = client && requestHref(request ?? {}, provider())
   ctx.status = 410
   render(ctx, 'sign-in/ended', { clientName: client?.clientName, restartHref })
 }

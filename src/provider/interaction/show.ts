@@ -3,7 +3,7 @@ import { openAttempt, pageOf } from './attempt.ts'
 import { showConsent } from './consent.ts'
 import { finish, finishUnattainable } from './finish.ts'
 import { showEnrol, showIdentifier, showMethod, showRefused, showWait } from './pages.ts'
-import { type InteractionDependencies, openSeam, type Seam, showEnded } from './seam.ts'
+import { type InteractionDependencies, openSeam, requestHref, type Seam, seeOther, showEnded } from './seam.ts'
 
 async function showSignIn(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<void> {
   const { origin, clientId } = seam
@@ -29,6 +29,10 @@ export function createShow(deps: InteractionDependencies) {
   return async (ctx: Context): Promise<void> => {
     const seam = await openSeam(ctx, deps)
     if (!seam) return showEnded(ctx, deps)
-    await (seam.interaction.prompt.name === 'consent' ? showConsent(ctx, seam, deps) : showSignIn(ctx, seam, deps))
+    const { prompt, session, params } = seam.interaction
+    if (prompt.name !== 'consent') return showSignIn(ctx, seam, deps)
+    // Who was to consent has signed out meanwhile: the same request once more asks for a sign-in first.
+    if (!session) return seeOther(ctx, requestHref(params, deps.provider()))
+    await showConsent(ctx, seam, deps)
   }
 }

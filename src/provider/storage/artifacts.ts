@@ -76,7 +76,8 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     const beside = {
       expiresAt: expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn * 1000),
       consumedAt: typeof consumed === 'number' ? new Date(consumed * 1000) : undefined,
-      grantId,
+      // A sign-in under way names a grant, but does not come of it: it goes on when that is revoked.
+      grantId: kind === 'Interaction' ? undefined : grantId,
       accountId,
       clientId,
       uidHash: uid === undefined ? undefined : hashSecret(uid),
