@@ -28,6 +28,7 @@ import { createSelfService } from './self-service/index.ts'
 import { createSignIn, type MethodEntry } from './sign-in/index.ts'
 import { openSignInLimiters } from './sign-in-limiters.ts'
 import { openTexting } from './text-messages.ts'
+import { upstreamPorts } from './upstream-ports.ts'
 import {
   boundary,
   createBrowsers,
@@ -153,6 +154,7 @@ async function openFeatures(ports: Ports) {
     accounts,
     audit,
     password: passwordPorts(ports),
+    ...upstreamPorts(ports),
     assurancePolicy: config.assurance,
     onCredentialChanged: (account, change, which, { address }) =>
       notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
 const method = z.string().max(40)
+/** Which of a method's choices: a provider. */
+const via = z.string().max(40).optional()
 const error = z.string().max(200)
 const text = z.string().max(500)
 const signingKey = z.strictObject({
@@ -16,7 +18,7 @@ const signingKey = z.strictObject({
  */
 export const events = {
   'account.created': z.strictObject({
-    via: z.enum(['cli', 'invitation', 'seed', 'registration']),
+    via: z.enum(['cli', 'invitation', 'seed', 'registration', 'upstream']),
     roles: z.array(z.string()),
   }),
   'account.role_added': z.strictObject({ role: text }),
@@ -52,8 +54,10 @@ export const events = {
   'invitation.refused': z.strictObject({ reason: text }),
   'sign_in.started': z.strictObject({ reasons: z.array(text) }),
   'sign_in.succeeded': z.strictObject({ amr: z.array(z.string()), acr: text }),
-  'sign_in.proved': z.strictObject({ method, amr: z.array(z.string()), risk: text.optional() }),
-  'sign_in.failed': z.strictObject({ method, reason: text, identifierHash: z.string().optional() }),
+  'sign_in.proved': z.strictObject({ method, via, amr: z.array(z.string()), risk: text.optional() }),
+  'sign_in.failed': z.strictObject({ method, via, reason: text, identifierHash: z.string().optional() }),
+  // Somebody proved elsewhere who they are, and is nobody here yet.
+  'sign_in.newcomer_arrived': z.strictObject({ method, via }),
   'sign_in.limited': z.strictObject({
     method,
     by: z.enum(['identifier', 'address', 'second_step', 'sending']),
@@ -63,9 +67,9 @@ export const events = {
   'sign_in.refused': z.strictObject({ reason: text }),
   'sign_in.session_lost': z.strictObject({}),
   'sign_in.aborted': z.strictObject({}),
-  'credential.added': z.strictObject({ method }),
-  'credential.removed': z.strictObject({ method }),
-  'credential.renamed': z.strictObject({ method }),
+  'credential.added': z.strictObject({ method, via }),
+  'credential.removed': z.strictObject({ method, via }),
+  'credential.renamed': z.strictObject({ method, via }),
   'credential.refused': z.strictObject({ method, reason: text }),
   'consent.granted': z.strictObject({ scopes: z.array(text), isRemembered: z.boolean() }),
   'consent.denied': z.strictObject({ scopes: z.array(text) }),

@@ -39,6 +39,8 @@ function collect(object: z.ZodObject, prefix: string): Option[] {
   return Object.entries(object.shape).flatMap(([key, type]): Option[] => {
     const path = prefix + key
     if (type instanceof z.ZodObject) return collect(type, `${path}.`)
+    // A list of whole sections is for the files: no variable could say it.
+    if (type instanceof z.ZodArray && type.element instanceof z.ZodObject) return []
     const meta = (type instanceof z.ZodType ? type.meta() : undefined) ?? {}
     return [
       {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { assurance } from './sections/assurance.ts'
 import { signIn } from './sections/sign-in.ts'
 import { sms } from './sections/sms.ts'
+import { upstream } from './sections/upstream.ts'
 import {
   accent,
   cookieKey,
@@ -207,6 +208,7 @@ export const schema = z.strictObject({
   accounts,
   lifetimes,
   signIn,
+  upstream,
   assurance,
   consent: z.strictObject({
     firstParty: z

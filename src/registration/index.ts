@@ -48,6 +48,15 @@ export interface Registered {
   readonly proved?: FirstCredential['proved']
 }
 
+/** Somebody who registers with what another provider says of them, and no password. */
+export interface VouchedEnd extends Registrant {
+  readonly name?: string | undefined
+  /** The address that the provider itself has verified; without one a mailbox is proved here first. */
+  readonly verifiedEmail: string | undefined
+  /** Gives the account what it is signed in to with. @returns false when that belongs to somebody else already */
+  readonly adopt: (account: Account) => Promise<boolean>
+}
+
 /** A mail about a registration. */
 export interface RegistrationMail {
   /** Nobody, for an address that may not register: the request takes the same time. */
@@ -78,6 +87,10 @@ export interface Registration {
    * @throws Refusal `registration.gone`, `registration.passkey_refused`, `account.*`, `password.*`, `enrolment.form_invalid`
    */
   readonly finish: (end: RegistrationEnd) => Promise<Registered>
+  /** Whether this address may make an account. */
+  readonly admits: (email: string) => Promise<boolean>
+  /** Makes the account of somebody whom another provider vouches for. @throws Refusal `registration.gone`, `account.*` */
+  readonly finishVouched: (end: VouchedEnd) => Promise<Account>
   /** Another address, or none. */
   readonly cancel: (uid: string) => Promise<void>
   /** Whether only invited people get a mail. */
@@ -96,6 +109,9 @@ export interface RegistrationDependencies extends InvitationsDependencies {
   /** The roles of an account that somebody makes by themselves: everybody's, and those of these that still exist. */
   readonly findRoles: (more: readonly string[]) => Promise<readonly string[]>
 }
+
+/** How an account comes about; its id, where that was chosen before. */
+type Made = { readonly id?: string; readonly via: 'registration' | 'upstream' }
 
 const keyOf = (uid: string): ProofKey => ({ purpose: 'register', owner: uid })
 
@@ -123,6 +139,26 @@ export function createRegistration(deps: RegistrationDependencies): Registration
   }
 
   const findInvited = (email: string) => invitations.findInvited(normaliseIdentifier(email) ?? '')
+
+  const admits = async (email: string) => {
+    const identifier = normaliseIdentifier(email)
+    if (!policy.isOpen || !identifier || !isWelcome(identifier, policy)) return false
+    return !policy.needsInvitation || (await findInvited(email)) !== undefined
+  }
+
+  /** Makes the account for this address, which was proved. */
+  const register = async (email: string, end: Registrant & { name?: string | undefined }, more: Made) => {
+    const { uid, origin, clientId, locale, name } = end
+    const invited = await findInvited(email)
+    if (policy.needsInvitation && !invited) return refuse(end, 'withdrawn', refusals.gone())
+    const roles = await deps.findRoles(invited?.roles ?? [])
+    // The address is unique: of any number who finish with this proof one makes the account.
+    const who = { email, name, locale, roles, isEmailVerified: true, ...more }
+    const account = await accounts.register(who, { origin, clientId })
+    await mailboxes.cancel(keyOf(uid))
+    await invitations.forget(normaliseIdentifier(email) ?? '')
+    return account
+  }
 
   return {
     isOpen: policy.isOpen,
@@ -164,21 +200,26 @@ export function createRegistration(deps: RegistrationDependencies): Registration
       return proof?.isProved ? first.offerPasskey({ uid, email: proof.email, locale }, origin) : undefined
     },
 
+    admits,
+
+    async finishVouched(end) {
+      const { uid, verifiedEmail, adopt } = end
+      const proof = policy.isOpen ? await mailboxes.find(keyOf(uid)) : undefined
+      const vouched = verifiedEmail && (await admits(verifiedEmail)) ? verifiedEmail : undefined
+      const email = proof?.isProved ? proof.email : vouched
+      if (!email) return refuse(end, 'no proof', refusals.gone())
+      const account = await register(email, end, { via: 'upstream' })
+      if (!(await adopt(account))) return refuse(end, 'taken', refusals.gone())
+      return account
+    },
+
     async finish(end) {
-      const { uid, origin, clientId, locale, name } = end
+      const { uid, origin, locale, name } = end
       const proof = policy.isOpen ? await mailboxes.find(keyOf(uid)) : undefined
       if (!proof?.isProved) return refuse(end, 'no proof', refusals.gone())
-      const invited = await findInvited(proof.email)
-      if (policy.needsInvitation && !invited) return refuse(end, 'withdrawn', refusals.gone())
       const newcomer = { uid, email: proof.email, name, locale }
       const { keep, proved } = await first.prepare(end.chosen, newcomer, origin)
-      const roles = await deps.findRoles(invited?.roles ?? [])
-      const id = first.idOf(newcomer)
-      const who = { id, email: proof.email, name, locale, roles, isEmailVerified: true, via: 'registration' } as const
-      // The address is unique: of any number who finish with this proof one makes the account.
-      const account = await accounts.register(who, { origin, clientId })
-      await mailboxes.cancel(keyOf(uid))
-      await invitations.forget(normaliseIdentifier(proof.email) ?? '')
+      const account = await register(proof.email, end, { id: first.idOf(newcomer), via: 'registration' })
       await keep(account, origin)
       return { account, proved }
     },

@@ -7,6 +7,7 @@ import { type HomeDependencies, homeRoutes } from './home.routes.ts'
 import { type RecoveryPagesDependencies, recoveryRoutes } from './recovery.routes.ts'
 import { type RelatedOriginsDependencies, relatedOriginsRoutes } from './related-origins.routes.ts'
 import { type UndoEmailDependencies, undoEmailRoutes } from './undo-email.routes.ts'
+import { upstreamReturnRoutes } from './upstream-return.routes.ts'
 import { type WelcomeDependencies, welcomeRoutes } from './welcome.routes.ts'
 
 /** Opens the door. */
@@ -26,6 +27,7 @@ export function createSelfService(
     confirmRoutes(deps),
     undoEmailRoutes(deps),
     recoveryRoutes(deps),
+    upstreamReturnRoutes(deps.signIn.upstream),
   ]
   return [...alone.flatMap(routed), ...createAccountPages(deps)]
 }

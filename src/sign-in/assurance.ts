@@ -73,7 +73,10 @@ export const SESSION_EVIDENCE = 'session'
 
 /** What a session is evidence of: its `amr` says what was proved when it was made. */
 export function evidenceOfSession(session: { accountId: string; amr: readonly string[]; at: Date }): Evidence {
-  const factors = session.amr.flatMap((value) => FACTORS_OF_AMR[value] ?? [])
+  const { amr } = session
+  const known = amr.flatMap((value) => FACTORS_OF_AMR[value] ?? [])
+  // Another provider that is believed to have asked for two factors is all that says so.
+  const factors: Factor[] = amr.includes('fed') && amr.includes('mfa') ? [...known, 'possession'] : known
   return {
     method: SESSION_EVIDENCE,
     accountId: session.accountId,

@@ -39,6 +39,14 @@ export interface Notice {
   code?: string
 }
 
+/** Somebody who is nobody here yet, as they are kept while they decide. */
+export interface KeptNewcomer {
+  /** Who they are, sealed. */
+  sealed: string
+  /** Whether they say that they have an account here. */
+  hasAccount: boolean
+}
+
 /** A sign-in under way, as it is stored: its id is the hash of the interaction's uid, which is a bearer secret. */
 export interface AttemptDocument {
   _id: string
@@ -49,6 +57,7 @@ export interface AttemptDocument {
   /** Failed proofs since the last one that held. */
   failures: number
   pending?: PendingChallenge
+  newcomer?: KeptNewcomer
   notice?: Notice
   /** The context class that has to be reached, and those that the client would like, by name. */
   minimumAcr?: string
@@ -63,7 +72,7 @@ export interface AttemptDocument {
 
 /** What a part of an attempt is sealed with. */
 export const sealingContext =
-  (part: 'pending' | 'request') =>
+  (part: 'pending' | 'request' | 'newcomer') =>
   ({ _id }: Pick<AttemptDocument, '_id'>) =>
     `attempt:${_id}:${part}`
 
@@ -76,6 +85,7 @@ const schema = new Schema<AttemptDocument>(
     evidence: { type: Schema.Types.Mixed, required: true },
     failures: { type: Number, required: true },
     pending: { type: Schema.Types.Mixed, ...sealed(sealingContext('pending'), 'sealed') },
+    newcomer: { type: Schema.Types.Mixed, ...sealed(sealingContext('newcomer'), 'sealed') },
     notice: Schema.Types.Mixed,
     minimumAcr: String,
     wishedAcrs: { type: [String], required: true },

@@ -3,7 +3,7 @@ import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { SESSION_EVIDENCE } from './assurance.ts'
 import { type AttemptDocument, type Notice, type PendingChallenge, sealingContext } from './attempt.model.ts'
-import type { Begun, Challenge, Evidence } from './method.ts'
+import type { Begun, Challenge, Evidence, Newcomer } from './method.ts'
 
 const PENDING_SECONDS = 15 * 60
 /** So many failures in a row after something was proved, and the sign-in starts over: what was proved is forgotten. */
@@ -12,6 +12,12 @@ const REMEMBERED_SECONDS = 24 * 60 * 60
 
 /** In place of a method: the person would like to choose one. */
 export const CHOOSING = ''
+
+/** A newcomer in an attempt. */
+export type ArrivedNewcomer = Newcomer & {
+  /** Whether they say that they have an account here. */
+  readonly hasAccount: boolean
+}
 
 /** A sign-in under way: who it is about, what was chosen, and what was proved so far. */
 export interface Attempt {
@@ -24,6 +30,8 @@ export interface Attempt {
   readonly minimumAcr?: string | undefined
   readonly wishedAcrs: readonly string[]
   readonly notice?: Notice | undefined
+  /** Somebody who proved elsewhere who they are, and is nobody here yet. */
+  readonly newcomer?: ArrivedNewcomer | undefined
   readonly expiresAt: Date
 }
 
@@ -63,6 +71,12 @@ export interface Attempts {
   fail(uid: string, method: string, cause: string): Promise<void>
   /** Keeps a proof and uses up its challenge. @returns undefined when the challenge was used up by another proof */
   append(uid: string, evidence: Evidence, challenge?: TakenChallenge): Promise<Attempt | undefined>
+  /** Keeps somebody who is nobody here yet, and uses up their challenge. @returns false when another proof used it up */
+  welcome(uid: string, newcomer: Newcomer, challenge: TakenChallenge): Promise<boolean>
+  /** The newcomer says that they have an account here. */
+  claimAccount(uid: string): Promise<void>
+  /** The newcomer has an account now, or wants none. @returns whether there was one */
+  forgetNewcomer(uid: string): Promise<boolean>
   /** Whatever was proved of this account in any sign-in under way is worth nothing from now on. */
   forgetProofsOf(accountId: string): Promise<void>
   /**
@@ -73,27 +87,33 @@ export interface Attempts {
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
 }
 
-const present = (uid: string, document: AttemptDocument): Attempt => ({
-  uid,
-  identifier: document.identifier,
-  suggestedIdentifier: document.suggestedIdentifier,
-  method: document.method,
-  evidence: document.evidence,
-  minimumAcr: document.minimumAcr,
-  wishedAcrs: document.wishedAcrs,
-  notice: document.notice,
-  expiresAt: document.expiresAt,
-})
-
 /** Attempts on this model. Every change is one conditional update of one document; expiry is checked on read. */
 export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): Attempts {
   const live = (uid: string) => ({ _id: hashSecret(uid), expiresAt: { $gt: new Date() } })
-  const context = (uid: string, part: 'pending' | 'request') => sealingContext(part)({ _id: hashSecret(uid) })
+  const context = (uid: string, part: 'pending' | 'request' | 'newcomer') =>
+    sealingContext(part)({ _id: hashSecret(uid) })
   const waiting = (uid: string, method: string) => ({
     ...live(uid),
     'pending.method': method,
     'pending.triesLeft': { $gt: 0 },
     'pending.expiresAt': { $gt: new Date() },
+  })
+  const openNewcomer = (uid: string, { newcomer }: AttemptDocument): ArrivedNewcomer | undefined =>
+    newcomer && {
+      ...JSON.parse(sealer.open(newcomer.sealed, context(uid, 'newcomer'))),
+      hasAccount: newcomer.hasAccount,
+    }
+  const present = (uid: string, document: AttemptDocument): Attempt => ({
+    uid,
+    identifier: document.identifier,
+    suggestedIdentifier: document.suggestedIdentifier,
+    method: document.method,
+    evidence: document.evidence,
+    minimumAcr: document.minimumAcr,
+    wishedAcrs: document.wishedAcrs,
+    notice: document.notice,
+    newcomer: openNewcomer(uid, document),
+    expiresAt: document.expiresAt,
   })
   const open = (uid: string, { sealed }: PendingChallenge): { challenge: Challenge; state: unknown } =>
     JSON.parse(sealer.open(sealed, context(uid, 'pending')))
@@ -134,7 +154,7 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
       const forget = { method: 1, pending: 1, notice: 1, suggestedIdentifier: 1 }
       const change = identifier
         ? { $set: { identifier, evidence: [], failures: 0 }, $unset: forget }
-        : { $set: { evidence: [], failures: 0 }, $unset: { ...forget, identifier: 1 } }
+        : { $set: { evidence: [], failures: 0 }, $unset: { ...forget, identifier: 1, newcomer: 1 } }
       await model.updateOne(live(uid), change)
     },
 
@@ -201,6 +221,28 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
         )
         .lean<AttemptDocument>()
       return document ? present(uid, document) : undefined
+    },
+
+    async welcome(uid, newcomer, { nonce }) {
+      const sealed = sealer.seal(JSON.stringify(newcomer), context(uid, 'newcomer'))
+      const { modifiedCount } = await model.updateOne(
+        { ...live(uid), 'pending.nonce': nonce },
+        {
+          $set: { newcomer: { sealed, hasAccount: false }, evidence: [], failures: 0 },
+          $unset: { identifier: 1, suggestedIdentifier: 1, method: 1, notice: 1, pending: 1 },
+        },
+      )
+      return modifiedCount === 1
+    },
+    async claimAccount(uid) {
+      await model.updateOne({ ...live(uid), newcomer: { $exists: true } }, { $set: { 'newcomer.hasAccount': true } })
+    },
+    async forgetNewcomer(uid) {
+      const { modifiedCount } = await model.updateOne(
+        { ...live(uid), newcomer: { $exists: true } },
+        { $unset: { newcomer: 1 } },
+      )
+      return modifiedCount === 1
     },
 
     async forgetProofsOf(accountId) {

@@ -60,6 +60,13 @@ export function createBegin({ accounts, attempts, audit, methods, reserveSend }:
       return void (await audit.record('sign_in.limited', subject, { method: method.name, by: 'sending' }))
     }
     const begun = await method.begin(contextOf(method.name, attempt, account, page, origin), input)
+    if ('failure' in begun) {
+      const { failure: reason, via } = begun
+      await attempts.choose(attempt.uid, undefined)
+      await attempts.notify(attempt.uid, { reason: 'failed', method: method.name, cause: reason })
+      const subject = { origin, clientId, accountId: account?.id, actor: { type: 'anonymous' } } as const
+      return void (await audit.record('sign_in.failed', subject, { method: method.name, reason, via }))
+    }
     await attempts.keepChallenge(attempt.uid, method.name, begun)
     return begun.challenge
   }

@@ -46,8 +46,10 @@ export interface Credentials {
   change(id: string, where: Readonly<Record<string, unknown>>, set: Readonly<Record<string, unknown>>): Promise<boolean>
   /** Takes a value out of a list in the secret, once. @returns false when it was not there any more */
   take(id: string, list: string, value: string): Promise<boolean>
-  rename(accountId: string, id: string, name: string): Promise<boolean>
+  rename(accountId: string, id: string, name: string): Promise<Credential | undefined>
   remove(accountId: string, id: string): Promise<Credential | undefined>
+  /** Puts one back that was removed, as it was. */
+  restore(credential: Credential): Promise<void>
   removeAll(accountId: string, method: string): Promise<void>
   /** Remembers that it was used now. */
   touch(id: string): Promise<void>
@@ -126,12 +128,22 @@ export function createCredentials(model: Model<CredentialDocument>, sealer: Seal
       return modifiedCount === 1
     },
     async rename(accountId, id, name) {
-      const { matchedCount } = await model.updateOne({ _id: id, accountId }, { $set: { name, updatedAt: new Date() } })
-      return matchedCount === 1
+      const renamed = await model
+        .findOneAndUpdate(
+          { _id: id, accountId },
+          { $set: { name, updatedAt: new Date() } },
+          { returnDocument: 'after' },
+        )
+        .lean<CredentialDocument>()
+      return renamed ? present(renamed) : undefined
     },
     async remove(accountId, id) {
       const document = await model.findOneAndDelete({ _id: id, accountId }).lean<CredentialDocument>()
       return document ? present(document) : undefined
+    },
+    async restore({ id, hidden, ...known }) {
+      const sealed = hidden === undefined ? {} : { sealed: sealer.seal(hidden, sealingContext({ _id: id })) }
+      await model.create({ _id: id, ...known, ...sealed, updatedAt: new Date() })
     },
     async removeAll(accountId, method) {
       await model.deleteMany({ accountId, method })

@@ -1,10 +1,12 @@
 import type { Account } from '../accounts/index.ts'
 import type { Credential, NewCredential } from './credentials.ts'
-import type { SendLimit, Strength } from './method.ts'
+import type { Choice, SendLimit, Strength } from './method.ts'
 
 /** What a person sees while adding a credential. */
 export interface EnrolmentChallenge {
   readonly data: Readonly<Record<string, unknown>>
+  /** Another site, where it goes on. Whoever comes back from there brings what is confirmed. */
+  readonly url?: string
 }
 
 /** A credential that is about to be added. */
@@ -35,6 +37,10 @@ export interface EnrolmentContext {
   /** What the account has of this method already. */
   readonly existing: readonly Credential[]
   readonly locale?: string | undefined
+  /** Names the session in which it is added. */
+  readonly session?: string | undefined
+  /** Where people come back to from another site. */
+  readonly returnUrl?: string | undefined
   /** Called before something is sent: takes one of the messages that may be. @throws Refusal `enrolment.limited` */
   reserveSend(): Promise<void>
 }
@@ -53,6 +59,8 @@ export interface EnrollableMethod<Input = unknown, State = unknown> {
    * A refusal by `begin` of status 422 is about this field.
    */
   readonly asks?: string
+  /** What it is offered as, where that is more than one thing. */
+  readonly choices?: readonly Choice[]
   /** Set where `begin` sends something: how often for one account. */
   readonly sendLimit?: SendLimit
   /** Starts adding one: makes what has to be shown. @throws Refusal when this cannot be added now */
@@ -63,6 +71,8 @@ export interface EnrollableMethod<Input = unknown, State = unknown> {
   confirm(context: EnrolmentContext, input: Input, state: State): Promise<Confirmation>
   /** What may be shown of a credential; never a secret. */
   present(credential: Credential): Readonly<Record<string, unknown>>
+  /** Which of the choices a credential is of, for the trail. */
+  viaOf?(credential: Credential): string
   /** What the owner's browser is told of all of them, on the page that lists them. */
   signalled?(context: Pick<EnrolmentContext, 'account' | 'existing'>): Readonly<Record<string, unknown>>
 }

@@ -3,10 +3,10 @@ import type { Account } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Sealer } from '../platform/seal.ts'
-import type { Credential, Credentials } from './credentials.ts'
+import type { Credential, Credentials, NewCredential } from './credentials.ts'
 import type { Confirmation, EnrollableMethod, EnrolmentChallenge } from './enrollable.ts'
 import type { EnrolmentDocument } from './enrolment.model.ts'
-import type { Strength } from './method.ts'
+import type { Choice, Strength } from './method.ts'
 import { createPending } from './pending-enrolments.ts'
 import { refusals } from './refusals.ts'
 import type { ReserveSend } from './sending.ts'
@@ -60,6 +60,10 @@ export interface EnrolmentRequest {
   readonly method: string
   readonly origin: Origin
   readonly locale?: string | undefined
+  /** Names the session in which it is added. */
+  readonly session?: string | undefined
+  /** Where people come back to from another site. */
+  readonly returnUrl?: string | undefined
 }
 
 /** Adding, renaming and removing credentials, of whichever method. Used by account pages and by sign-ins that need one more. */
@@ -71,6 +75,8 @@ export interface Enrolment {
   signalled(account: Account, method: string): Promise<Readonly<Record<string, unknown>> | undefined>
   /** The field that this method asks for before it can begin. @throws Refusal `enrolment.method_unknown` */
   asks(method: string): string | undefined
+  /** What it is offered as, where that is more than one thing. @throws Refusal `enrolment.method_unknown` */
+  choices(method: string): readonly Choice[] | undefined
   /**
    * Starts adding one; what was started before is replaced.
    * @returns undefined when something has to be filled in first
@@ -90,7 +96,12 @@ export interface Enrolment {
   confirm(request: EnrolmentRequest, body: unknown): Promise<EnrolmentOutcome>
   /** @throws Refusal `enrolment.credential_unknown`, `enrolment.name_invalid` */
   rename(request: EnrolmentRequest, id: string, name: string): Promise<void>
-  /** @throws Refusal `enrolment.credential_unknown` */
+  /**
+   * Keeps a credential that was proved on the way: of somebody who came from elsewhere, say.
+   * @returns false when it belongs to another account already
+   */
+  keep(request: EnrolmentRequest, credential: NewCredential): Promise<boolean>
+  /** @throws Refusal `enrolment.credential_unknown`, `enrolment.last_way` */
   remove(request: EnrolmentRequest, id: string): Promise<void>
 }
 
@@ -101,6 +112,8 @@ interface Dependencies {
   readonly audit: Audit
   readonly enrollable: readonly EnrollableMethod[]
   readonly reserveSend: ReserveSend
+  /** Whether this account can be signed in to, by something that comes first. */
+  readonly hasWayIn: (account: Account) => Promise<boolean>
   /** Tells the owner by another channel (NIST SP 800-63B-4 section 4.1.2.1). */
   readonly onChanged: (
     account: Account,
@@ -114,17 +127,19 @@ type Confirmed = Extract<Confirmation, { isConfirmed: true }>
 
 /** Adding, renaming and removing credentials with these methods. */
 export function createEnrolment(deps: Dependencies): Enrolment {
-  const { credentials, audit, enrollable, reserveSend, onChanged } = deps
+  const { credentials, audit, enrollable, reserveSend, hasWayIn, onChanged } = deps
   const pending = createPending(deps)
   const get = (name: string) => {
     const method = enrollable.find((candidate) => candidate.name === name)
     if (!method) throw refusals.enrolmentUnknown()
     return method
   }
-  const contextOf = async ({ account, method, locale, origin }: EnrolmentRequest) => ({
+  const contextOf = async ({ account, method, locale, session, returnUrl, origin }: EnrolmentRequest) => ({
     account,
     existing: await credentials.list(account.id, method),
     locale,
+    session,
+    returnUrl,
     async reserveSend() {
       // Counted apart from sign-ins: whoever has just added something may use it at once.
       const seconds = await reserveSend(method, { whom: `enrolment:${account.id}`, address: origin.address })
@@ -135,9 +150,10 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     const { id, method, name, createdAt, lastUsedAt } = credential
     return { id, method, name, createdAt, lastUsedAt, details: get(method).present(credential) }
   }
-  const tell = async ({ account, method, origin }: EnrolmentRequest, change: CredentialChange, label?: string) => {
-    await audit.record(`credential.${change}`, { accountId: account.id, origin }, { method })
-    await onChanged(account, change, { method, label }, origin)
+  const tell = async ({ account, method, origin }: EnrolmentRequest, change: CredentialChange, changed: Credential) => {
+    const via = get(method).viaOf?.(changed)
+    await audit.record(`credential.${change}`, { accountId: account.id, origin }, { method, via })
+    await onChanged(account, change, { method, label: changed.name }, origin)
   }
 
   const refuse = async <O>({ account, method, origin }: EnrolmentRequest, reason: string, outcome: O): Promise<O> => {
@@ -149,7 +165,7 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     if (get(method).isSingle) await credentials.removeAll(account.id, method)
     const added = await credentials.add(account.id, method, confirmation.credential)
     if (!added) return refuse(request, 'taken', { outcome: 'failed', reason: 'taken' })
-    await tell(request, 'added', added.name)
+    await tell(request, 'added', added)
     const { strength, shown } = confirmation
     return { outcome: 'added', credential: present(added), strength, shown }
   }
@@ -162,7 +178,9 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     const confirmation = await method.confirm(await contextOf(request), input, taken.state)
     if (!confirmation.isConfirmed) {
       const { reason } = confirmation
-      return refuse(request, reason, taken.triesLeft > 0 ? { outcome: 'failed', reason } : { outcome: 'expired' })
+      // Of what another site answers the reason is told: there is no second try, and nothing to be typed.
+      const isOver = taken.triesLeft <= 0 && !method.choices
+      return refuse(request, reason, isOver ? { outcome: 'expired' } : { outcome: 'failed', reason })
     }
     // Burn first: of two confirmations at once, one adds a credential.
     if (!(await pending.useUp(account.id, name, taken.nonce))) return { outcome: 'expired' }
@@ -196,6 +214,7 @@ export function createEnrolment(deps: Dependencies): Enrolment {
       }
     },
     asks: (name) => get(name).asks,
+    choices: (name) => get(name).choices,
     findPending: pending.find,
     cancel: pending.cancel,
 
@@ -208,14 +227,28 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     async rename(request, id, name) {
       const shown = name.normalize('NFC').trim()
       if (shown === '' || shown.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(shown)) throw refusals.credentialName()
-      if (!(await credentials.rename(request.account.id, id, shown))) throw refusals.credentialUnknown()
-      await tell(request, 'renamed', shown)
+      const renamed = await credentials.rename(request.account.id, id, shown)
+      if (!renamed) throw refusals.credentialUnknown()
+      await tell(request, 'renamed', renamed)
+    },
+    async keep(request, credential) {
+      const added = await credentials.add(request.account.id, request.method, credential)
+      if (added) await tell(request, 'added', added)
+      return added !== undefined
     },
     async remove(request, id) {
-      get(request.method)
-      const removed = await credentials.remove(request.account.id, id)
+      const { account, method, origin } = request
+      get(method)
+      const removed = await credentials.remove(account.id, id)
       if (!removed) throw refusals.credentialUnknown()
-      await tell(request, 'removed', removed.name)
+      // Looked at when it is gone: of two that are removed at once, one at least is put back.
+      if (!(await hasWayIn(account))) {
+        await credentials.restore(removed)
+        const refusal = refusals.lastWay()
+        await audit.record('credential.refused', { accountId: account.id, origin }, { method, reason: refusal.code })
+        throw refusal
+      }
+      await tell(request, 'removed', removed)
     },
   }
 }

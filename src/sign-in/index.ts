@@ -21,7 +21,9 @@ import type { LinkMailbox } from './methods/magic-link/index.ts'
 import type { RelyingParty } from './methods/passkey/index.ts'
 import type { PasswordDependencies } from './methods/password/index.ts'
 import type { Texting } from './methods/sms-code/index.ts'
+import type { UpstreamProvider, UpstreamReturn } from './methods/upstream/index.ts'
 import { createMethods, type MethodEntry } from './methods.ts'
+import { createNewcomers, type Newcomers } from './newcomers.ts'
 import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
 import { createSendLimits, type SendLimiters } from './sending.ts'
 import { createSubmit, type SubmitInput } from './submit.ts'
@@ -38,7 +40,9 @@ export type { LinkMailbox } from './methods/magic-link/index.ts'
 export { chooseRelyingParty, type RelyingParty } from './methods/passkey/index.ts'
 export { choosePolicy, createBreachCheck, type PreparedPassword } from './methods/password/index.ts'
 export type { TextAbout } from './methods/sms-code/index.ts'
+export { createProviders, type UpstreamReturn } from './methods/upstream/index.ts'
 export type { MethodEntry } from './methods.ts'
+export type { Newcomers } from './newcomers.ts'
 export type { Passwords } from './passwords.ts'
 export type { Plan } from './plan.ts'
 export type { SendLimiters } from './sending.ts'
@@ -65,8 +69,8 @@ export interface SignIn extends Enrolling {
   readonly submit: (
     input: Omit<SubmitInput, 'context'> & { readonly page: PageContext },
   ) => Promise<SignInView | undefined>
-  /** Whether people come back to this method from elsewhere. */
-  readonly isReturnedTo: (method: string) => boolean
+  /** How people come back to this method: by a button on a page of ours, or with the answer in the address. */
+  readonly returnOf: (method: string) => 'button' | 'answer' | undefined
   /** The authorization request of an attempt, also when it has expired, for starting again. */
   readonly findRequest: Attempts['findRequest']
   /** The session whose evidence this sign-in opened with is over. @returns whether it did */
@@ -75,6 +79,9 @@ export interface SignIn extends Enrolling {
   readonly enrolment: Enrolment
   readonly password: Passwords
   readonly invitations: Invitations
+  readonly newcomers: Newcomers
+  /** Where other providers lead back to. */
+  readonly upstream: UpstreamReturn
   /** Keeps what passkeys are made for. @returns what it was before, if that was another: those passkeys are orphaned */
   readonly rememberRpId: () => Promise<string | undefined>
 }
@@ -93,6 +100,9 @@ export interface SignInDependencies {
   readonly relyingParty: RelyingParty | undefined
   readonly invitationSeconds: number
   readonly productName: string
+  readonly issuer: string
+  /** Other providers whose accounts people can sign in with. */
+  readonly providers: readonly UpstreamProvider[]
   readonly linkMailbox: LinkMailbox
   /** How codes leave by text message; without it there are none. */
   readonly texting?: Texting | undefined
@@ -132,6 +142,10 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     audit,
     enrollable,
     reserveSend,
+    hasWayIn: async (account) => {
+      const first = methods.filter(({ step }) => step === 'any')
+      return (await Promise.all(first.map((method) => method.available(account)))).includes(true)
+    },
     onChanged: deps.onCredentialChanged,
   })
 
@@ -158,12 +172,17 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     find: attempts.find,
     findRequest: attempts.findRequest,
     forgetSession: attempts.forgetSession,
-    isReturnedTo: (name) => methods.some((method) => method.name === name && method.begin !== undefined),
+    returnOf(name) {
+      const method = methods.find((candidate) => candidate.name === name)
+      return method?.begin && (method.isAnsweredElsewhere ? 'answer' : 'button')
+    },
     password,
     rememberRpId: made.rememberRpId,
     invitations: createInvitations({ ...deps, password }),
     assurance,
     enrolment,
+    newcomers: createNewcomers({ accounts, attempts, audit, enrolment, view, settle }),
+    upstream: made.upstreamReturn,
     view,
     begin,
     ...createEnrolling({ attempts, audit, enrolment, view, settle }),

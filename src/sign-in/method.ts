@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/index.ts'
 import type { Origin } from '../audit/index.ts'
+import type { NewCredential } from './credentials.ts'
 
 /**
  * What kind of thing was proved (NIST SP 800-63B section 2). `delegated` is somebody else's word: a mailbox, or an account
@@ -21,10 +22,37 @@ export interface Evidence extends Strength {
   readonly at: Date
 }
 
-/** The outcome of a proof. A failed one is a value, so that it is counted, slowed and audited in one place. */
-export type Verdict =
+/** Somebody who proved elsewhere who they are, and is nobody here yet. Never taken for anybody by their e-mail alone. */
+export interface Newcomer {
+  readonly method: string
+  /** What people call the place that says who they are. */
+  readonly from: string
+  readonly email?: string | undefined
+  /** Whether that place says that the mailbox is theirs. */
+  readonly isEmailVerified: boolean
+  readonly name?: string | undefined
+  /** What an account of theirs is given, so that it is known the next time. */
+  readonly credential: NewCredential
+  /** What was proved by coming from there. */
+  readonly strength: Strength
+}
+
+/**
+ * The outcome of a proof. A failed one is a value, so that it is counted, slowed and audited in one place. `via`: which of
+ * the method's choices it was about.
+ */
+export type Verdict = { readonly via?: string | undefined } & (
   | ({ readonly isProved: true; readonly accountId: string; readonly risk?: string | undefined } & Strength)
-  | { readonly isProved: false; readonly reason: string }
+  | { readonly isProved: false; readonly reason: string; readonly newcomer?: Newcomer | undefined }
+)
+
+/** One of several things that a method is offered as (one provider of many, say), with a button of its own. */
+export interface Choice {
+  /** The value of the form field `choice` that is given to `begin`. */
+  readonly id: string
+  /** A name that is the same in every language. */
+  readonly label: string
+}
 
 /** What a person is asked to do for this method. */
 export type Challenge =
@@ -64,6 +92,12 @@ export interface Begun<State> {
   readonly expiresInSeconds?: number
 }
 
+/** It cannot be begun now: why, for the trail. */
+export interface NotBegun {
+  readonly failure: string
+  readonly via?: string | undefined
+}
+
 /** How often something may be sent to one identifier. */
 export interface SendLimit {
   readonly points: number
@@ -89,6 +123,8 @@ export interface SignInMethod<Input = unknown, State = unknown> {
   readonly proves: Strength
   /** Begun as soon as its page is shown: its challenge costs nothing and sends nothing. */
   readonly isBegunOnShow?: boolean
+  /** Its challenge leads to another site. Whoever comes back from there brings the answer in the address. */
+  readonly isAnsweredElsewhere?: boolean
   /** Set by methods whose `begin` sends something: how often for one identifier. */
   readonly sendLimit?: SendLimit
   /**
@@ -96,11 +132,13 @@ export interface SignInMethod<Input = unknown, State = unknown> {
    * has, or whether there is one.
    */
   available(account: Account | undefined): Promise<boolean>
+  /** What it is offered as, where that is more than one thing. Called as `available` is. */
+  choices?(account: Account | undefined): Promise<readonly Choice[]>
   /**
    * Starts it. Before anything is proved it must look and take the same whether or not the account exists and has
    * this method.
    */
-  begin?(context: MethodContext, input: unknown): Promise<Begun<State>>
+  begin?(context: MethodContext, input: unknown): Promise<Begun<State> | NotBegun>
   /** Reads the submitted form. @throws ZodError when it is not of the right form, which is not counted as a try */
   parse(body: unknown): Input
   /** Checks the proof. Must do the same work whether or not the account exists. */

@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import type { Account } from '../accounts/index.ts'
+import type { Sealer } from '../platform/seal.ts'
 import type { Credentials } from './credentials.ts'
 import type { EnrollableMethod } from './enrollable.ts'
 import type { SignInMethod } from './method.ts'
@@ -9,6 +10,7 @@ import { createPasswordMethod, type PasswordDependencies } from './methods/passw
 import { createRecoveryCodes } from './methods/recovery-code/index.ts'
 import { createSmsCode, type Texting } from './methods/sms-code/index.ts'
 import { createTotp } from './methods/totp/index.ts'
+import { createUpstream, type UpstreamProvider } from './methods/upstream/index.ts'
 
 /** What the methods are made of. */
 export interface MethodDependencies {
@@ -22,6 +24,10 @@ export interface MethodDependencies {
   readonly password: PasswordDependencies
   /** How codes leave by text message; without it there are none. */
   readonly texting?: Texting | undefined
+  readonly sealer: Sealer
+  readonly issuer: string
+  /** Other providers whose accounts people can sign in with. */
+  readonly providers: readonly UpstreamProvider[]
 }
 
 /** A method as this list has it: how it proves, and how its credentials are added by their owner, where they can be. */
@@ -35,13 +41,15 @@ export function createMethods(deps: MethodDependencies) {
   const password = createPasswordMethod(deps.password)
   const { relyingParty } = deps
   const passkeys = relyingParty && createPasskeys({ ...deps, relyingParty })
+  const { entry: upstream, door: upstreamReturn } = createUpstream(deps)
   const entries: readonly MethodEntry[] = [
     { signIn: password as SignInMethod },
     ...(passkeys ? [{ signIn: passkeys.signIn, enrol: passkeys.enrol } as MethodEntry] : []),
     { signIn: createMagicLink(deps.linkMailbox) as SignInMethod },
+    upstream,
     createTotp(deps) as MethodEntry,
     ...(deps.texting ? [createSmsCode({ ...deps, texting: deps.texting })] : []),
     createRecoveryCodes({ ...deps, onUsed: deps.onRecoveryCodeUsed }) as MethodEntry,
   ]
-  return { entries, password, rememberRpId: async () => passkeys?.rememberRpId() }
+  return { entries, password, rememberRpId: async () => passkeys?.rememberRpId(), upstreamReturn }
 }

@@ -8,6 +8,10 @@ export type Plan =
   | { readonly step: 'prove'; readonly methods: readonly string[]; readonly isSecondStep: boolean }
   /** More is required than the account can prove: something has to be added first. */
   | { readonly step: 'enrol'; readonly methods: readonly string[] }
+  /** Somebody came from elsewhere who is nobody here: make an account, or say that there is one. */
+  | { readonly step: 'meet' }
+  /** What was proved is enough, and somebody from elsewhere waits to be connected with this account. */
+  | { readonly step: 'link'; readonly accountId: string }
   | {
       readonly step: 'enough'
       readonly accountId: string
@@ -32,6 +36,8 @@ export interface PlanInput {
   /** Methods that could be added to the account now. */
   readonly enrollable: readonly Pick<PlannedMethod, 'name' | 'proves'>[]
   readonly requirement: Requirement
+  /** Somebody who proved elsewhere who they are, and is nobody here yet. */
+  readonly newcomer?: { readonly hasAccount: boolean } | undefined
   /** Every level there is, weakest first. */
   readonly levels: readonly AssuranceLevel[]
 }
@@ -55,14 +61,21 @@ function leadingTo<M extends { readonly name: string; readonly proves: Strength 
   return unused.filter(({ proves }) => meets(level, [...proofs, proves]))
 }
 
+/** The least that will do: what adding something takes, where somebody from elsewhere is about to be added. */
+function leastOf({ requirement: { minimum, beforeAdding }, newcomer, levels }: PlanInput): AssuranceLevel {
+  return newcomer && levels.indexOf(beforeAdding) > levels.indexOf(minimum) ? beforeAdding : minimum
+}
+
 /** What comes after something was proved for an account in good standing. */
 function planFurther(input: PlanInput, accountId: string, proofs: readonly Evidence[]): Plan {
   const { methods, enrollable, requirement } = input
-  const { minimum, wishes, beforeAdding } = requirement
+  const { wishes, beforeAdding } = requirement
+  const minimum = leastOf(input)
   const isWished = wishes.some((level) => meets(level, proofs))
   const wished = isWished ? undefined : wishes.find((level) => leadingTo(level, proofs, methods).length > 0)
   const isEnough = meets(minimum, proofs)
   if (isEnough && !wished) {
+    if (input.newcomer) return { step: 'link', accountId }
     const at = new Date(Math.max(...proofs.map((proof) => proof.at.getTime())))
     return { step: 'enough', accountId, acr: acrToTell(input, proofs), amr: amrOf(proofs), at }
   }
@@ -83,13 +96,14 @@ function planFurther(input: PlanInput, accountId: string, proofs: readonly Evide
  * An account's standing is told only to somebody who proved to be its owner.
  */
 export function plan(input: PlanInput): Plan {
-  const { identifier, evidence, account, methods } = input
+  const { identifier, evidence, account, methods, newcomer } = input
   const proofs = account ? evidence.filter((proof) => proof.accountId === account.id) : []
   if (account && proofs.length > 0) {
     return account.status === 'active'
       ? planFurther(input, account.id, proofs)
       : { step: 'refuse', reason: account.status }
   }
+  if (newcomer && !newcomer.hasAccount && !identifier) return { step: 'meet' }
   const first = methods.filter(({ step }) => step === 'any')
   return identifier
     ? { step: 'prove', methods: namesOf(first), isSecondStep: false }

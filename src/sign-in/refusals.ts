@@ -66,6 +66,19 @@ export const refusals = {
       message: 'Please wait a little before asking for another message.',
       retryAfterSeconds,
     }),
+  elsewhereUnreachable: (reason: string) =>
+    new Refusal({
+      code: 'enrolment.elsewhere_unreachable',
+      status: 503,
+      message: 'The other site cannot be reached at the moment. Please try again later.',
+      cause: reason,
+    }),
+  lastWay: () =>
+    new Refusal({
+      code: 'enrolment.last_way',
+      status: 409,
+      message: 'This is the only way to sign in to your account. Add another one first.',
+    }),
   credentialUnknown: () =>
     new Refusal({
       code: 'enrolment.credential_unknown',

@@ -10,6 +10,8 @@ import { refusals } from './refusals.ts'
 export type Submission =
   | { readonly outcome: 'proved'; readonly attempt: Attempt }
   | { readonly outcome: 'failed' }
+  /** Who it is was proved, elsewhere; here they are nobody yet. */
+  | { readonly outcome: 'newcomer' }
   | { readonly outcome: 'limited' }
   /** There is no such sign-in any more. */
   | { readonly outcome: 'gone' }
@@ -92,12 +94,20 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
       await audit.record('sign_in.deferred', subject, { method: method.name, retryAfterSeconds })
       throw refusals.busy(retryAfterSeconds, error)
     })
+    const { via } = verdict
     const refuse = async (reason: string): Promise<Submission> => {
       await attempts.fail(attempt.uid, method.name, reason)
-      await audit.record('sign_in.failed', subject, { ...told, reason })
+      await audit.record('sign_in.failed', subject, { ...told, reason, via })
       return { outcome: 'failed' }
     }
-    if (!verdict.isProved) return refuse(verdict.reason)
+    if (!verdict.isProved) {
+      // Beside a proof of somebody here a stranger has no place.
+      if (!verdict.newcomer || !challenge || provedAccountId !== undefined) return refuse(verdict.reason)
+      if (!(await attempts.welcome(attempt.uid, verdict.newcomer, challenge))) return refuse('challenge_used')
+      await limits.giveBack(claimant)
+      await audit.record('sign_in.newcomer_arrived', { ...subject, accountId: undefined }, { method: method.name, via })
+      return { outcome: 'newcomer' }
+    }
     // What was proved first says whose sign-in this is: nobody else's proof adds to it.
     if (provedAccountId !== undefined && provedAccountId !== verdict.accountId) return refuse('another_account')
 
@@ -106,7 +116,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     const after = await attempts.append(attempt.uid, evidence, challenge)
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     await limits.settle(claimant)
-    await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk })
+    await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })
     return { outcome: 'proved', attempt: after }
   }
 }

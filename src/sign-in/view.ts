@@ -2,7 +2,7 @@ import type { Account, Accounts } from '../accounts/index.ts'
 import type { Origin } from '../audit/index.ts'
 import type { Assurance } from './assurance.ts'
 import { type Attempt, type Attempts, CHOOSING } from './attempt.ts'
-import type { Challenge, MethodContext, SignInMethod } from './method.ts'
+import type { Challenge, Choice, MethodContext, SignInMethod } from './method.ts'
 import type { MethodEntry } from './methods.ts'
 import { type Plan, plan } from './plan.ts'
 
@@ -21,6 +21,8 @@ export interface SignInView {
   readonly plan: Plan
   /** The method to show. One that has to be begun first is shown once its challenge waits for an answer. */
   readonly current: CurrentMethod | undefined
+  /** What the methods of the plan are offered as, of those that are more than one thing. */
+  readonly choices: Readonly<Record<string, readonly Choice[]>>
 }
 
 interface Dependencies {
@@ -53,8 +55,16 @@ export function createView({ accounts, attempts, assurance, entries }: Dependenc
     const chosen = names.find((name) => name === attempt.method) ?? names[0]
     const method = methods.find(({ name }) => name === chosen)
     if (!method?.begin) return method && { name: method.name, field: method.field }
+    // Whoever comes back from another site without an answer chooses again; sending them there once more is a trap.
+    if (method.isAnsweredElsewhere) return undefined
     const challenge = await attempts.findChallenge(attempt.uid, method.name)
     return challenge && { name: method.name, field: method.field, challenge }
+  }
+
+  const findChoices = async (names: readonly string[], account: Account | undefined) => {
+    const several = methods.filter(({ name, choices }) => choices && names.includes(name))
+    const found = several.map(async ({ name, choices }) => [name, (await choices?.(account)) ?? []] as const)
+    return Object.fromEntries(await Promise.all(found))
   }
 
   /** Something of the account's own that can follow a first proof; a mailbox or a spare code does not ask for itself. */
@@ -71,12 +81,15 @@ export function createView({ accounts, attempts, assurance, entries }: Dependenc
       evidence: attempt.evidence,
       account,
       methods: offered,
-      enrollable: enrollable.filter(({ name }) => !backups.has(name)),
+      // Another provider's word is no second factor: nobody is asked to add it as one.
+      enrollable: enrollable.filter(({ name, proves }) => !backups.has(name) && !proves.factors.includes('delegated')),
+      newcomer: attempt.newcomer,
       requirement: assurance.requirementFor({ ...attempt, account: proved, hasSecondFactor }),
       levels: assurance.levels,
     })
     const current = next.step === 'prove' ? await findCurrent(attempt, next.methods) : undefined
-    return { attempt, account, plan: next, current }
+    const named = next.step === 'prove' || next.step === 'identify' ? next.methods : []
+    return { attempt, account, plan: next, current, choices: await findChoices(named, proved) }
   }
 }
 

@@ -4,23 +4,29 @@ import { after, before, beforeEach, type TestContext, test } from 'node:test'
 import type { Account } from '../../src/accounts/index.ts'
 import { newId } from '../../src/platform/ids.ts'
 import type { Attempt } from '../../src/sign-in/index.ts'
-import { fixtures, type MethodFixture } from '../support/method-fixtures.ts'
+import { fixtures, type MethodFixture, openSurroundings } from '../support/method-fixtures.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
 let world: World
 let account: Account
 let other: Account
 let count = 0
+let surroundings: Awaited<ReturnType<typeof openSurroundings>>
 before(async () => {
+  surroundings = await openSurroundings()
   world = await createWorld({
     env: {
+      ...surroundings.env,
       GATEHOUSE_LOG_LEVEL: 'trace',
       GATEHOUSE_SIGN_IN_LIMITS_FAILURES_PER_ADDRESS: '10000',
       GATEHOUSE_SIGN_IN_LIMITS_MESSAGES_PER_ADDRESS: '10000',
     },
   })
 })
-after(() => world.close())
+after(async () => {
+  await world.close()
+  await surroundings.close()
+})
 beforeEach(async () => {
   count += 1
   account = await world.addAccount(`ada${count}@example.com`)

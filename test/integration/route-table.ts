@@ -60,6 +60,9 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'GET /email-undo/:token', guard: 'public', status: 410, referrer: 'strict-origin' },
   { route: 'POST /email-undo/:token', guard: 'form', status: 403, referrer: 'strict-origin' },
 
+  { route: 'GET /upstream/:provider/return', guard: 'state', status: 404 },
+  { route: 'POST /upstream/:provider/return', guard: 'state', status: 404 },
+
   { route: 'GET /account', guard: 'session', status: 303 },
   { route: 'GET /password/forgot', guard: 'public', status: 200 },
   { route: 'POST /password/forgot', guard: 'form', status: 403 },
@@ -77,6 +80,7 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'POST /account/email', guard: 'session form', status: 303 },
   { route: 'GET /account/return', guard: 'state', status: 303 },
   { route: 'GET /account/security/:method', guard: 'session', status: 303 },
+  { route: 'GET /account/security/:method/return', guard: 'session', status: 303 },
   { route: 'GET /account/security/:method/add', guard: 'session', status: 303 },
   { route: 'GET /account/security/:method/:id/remove', guard: 'session', status: 303 },
   { route: 'POST /account/security/:method/add', guard: 'session form', status: 303 },
@@ -95,6 +99,7 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'POST /interaction/:uid/begin', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/abort', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/consent', guard: 'interaction form', status: 410 },
+  { route: 'POST /interaction/:uid/newcomer', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/enrol/:method', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/:method', guard: 'interaction form', status: 410 },
 

@@ -1,9 +1,11 @@
 import type { Account } from '../../src/accounts/index.ts'
+import { newId } from '../../src/platform/ids.ts'
 import type { Attempt } from '../../src/sign-in/index.ts'
 import { Authenticator, type Options } from './authenticator.ts'
 import { Browser } from './browser.ts'
 import { codeSentTo } from './phone.ts'
 import { codeOf } from './two-factor.ts'
+import { asGoogle, type RunningUpstream, startUpstreamProvider } from './upstream-provider.ts'
 import { PASSWORD, type World } from './world.ts'
 
 /** What a fixture is given: a world, and an account that has a password. */
@@ -33,6 +35,29 @@ export interface MethodFixture {
 }
 
 let phones = 0
+let upstream: RunningUpstream | undefined
+
+/** The outside world that some methods need. @returns what the program has to be told of it */
+export async function openSurroundings() {
+  const provider = await startUpstreamProvider()
+  upstream = provider
+  return { env: asGoogle(provider), close: provider.close }
+}
+
+/** Where the challenge of this attempt leads. */
+async function redirectOf({ world }: FixtureContext, { uid }: Attempt): Promise<string> {
+  const page = { returnUrlFor: () => world.issuer, browser: newId }
+  const attempt = (await world.signIn.find(uid)) as Attempt
+  const challenge = await world.signIn.begin({ attempt, method: 'upstream', input: {}, page, origin })
+  return challenge?.kind === 'redirect' ? challenge.url : ''
+}
+
+/** What somebody brings back who is signed in there. */
+async function answerOf(address: string): Promise<Record<string, string>> {
+  const back = await upstream?.visit(address)
+  return Object.fromEntries(new URL(back?.location ?? 'nowhere:').searchParams)
+}
+
 const origin = { requestId: 'contract', address: '203.0.113.9' }
 
 async function enrol(
@@ -115,6 +140,24 @@ export const fixtures: Readonly<Record<string, MethodFixture>> = {
       const prove = async () => ({ code: await codeSentTo(context.world, phone) })
       await enrol(context, 'sms-code', prove, { phone })
       return { prove, wrong: { code: '00000x' } }
+    },
+  },
+  upstream: {
+    isBegun: true,
+    isSingleUse: true,
+    isSecondStep: false,
+    async prepare(context) {
+      const { account, world } = context
+      const request = { account, method: 'upstream', origin }
+      const person = { sub: account.id, email: account.email, email_verified: true }
+      if (upstream) upstream.person = person
+      const challenge = await world.signIn.enrolment.begin(request, {})
+      await world.signIn.enrolment.confirm(request, await answerOf(challenge?.url ?? ''))
+      const prove = async (attempt: Attempt) => {
+        if (upstream) upstream.person = person
+        return answerOf(await redirectOf(context, attempt))
+      }
+      return { prove, wrong: { state: 'another-state', code: 'no-code-at-all' } }
     },
   },
   'recovery-code': {

@@ -31,9 +31,16 @@ function restartOf({ notice }: SignInView['attempt']) {
   return notice?.reason === 'session_ended' ? sessionEnded : undefined
 }
 
+/** Coming back from another site was of no use: the ways are shown again, that one too. */
+function elsewhereProblem({ cause, method }: NonNullable<SignInView['attempt']['notice']>) {
+  const isPersons = cause === 'access_denied' || cause === 'user_cancelled_authorize'
+  const what = isPersons ? 'cancelled' : 'failed'
+  return { titleKey: `problems.elsewhere.${what}.${method}`, detailKey: 'problems.elsewhere.detail', fields: [] }
+}
+
 /** Asks who it is. */
 export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
-  const { attempt, current } = view
+  const { attempt, current, choices } = view
   const { notice, suggestedIdentifier } = attempt
   const data = commonData(seam, deps)
   const isInvalid = notice?.reason === 'identifier_invalid'
@@ -44,9 +51,11 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
     identifier: suggestedIdentifier,
     registerHref: deps.registration.isOpen ? `/interaction/${seam.uid}/register` : undefined,
     current,
+    choices,
+    newcomer: attempt.newcomer,
     cause: attempt.notice?.cause,
     currentAction: current && `/interaction/${seam.uid}/${current.name}`,
-    problem: isInvalid ? invalid : problemOf(view),
+    problem: isInvalid ? invalid : problemOf(view, deps),
   })
 }
 
@@ -61,11 +70,13 @@ function nothingSent({ reason, retryAt = new Date() }: NonNullable<SignInView['a
 }
 
 /** What was wrong with the last try of this method. */
-function problemOf({ attempt, current }: SignInView) {
+function problemOf({ attempt, current }: SignInView, { signIn }: InteractionDependencies) {
   const { notice } = attempt
   const restart = restartOf(attempt)
   if (restart) return restart
   if (notice?.reason === 'sent_before' || notice?.reason === 'not_sent') return nothingSent(notice)
+  if (notice?.reason === 'failed' && notice.method && signIn.returnOf(notice.method) === 'answer')
+    return elsewhereProblem(notice)
   // One that waited and is gone, used up or expired: there is nothing to answer, and the ways are shown again.
   if (notice?.reason === 'used_up' || (notice?.reason === 'failed' && !current)) return usedUp
   if (!current || notice?.method !== current.name) return undefined
@@ -87,9 +98,10 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
   const isSecondStep = plan.step === 'prove' && plan.isSecondStep
   // Whose account it is shows only once something was proved: a passkey may have named somebody else than was typed.
   const identifier = isSecondStep ? account?.email : attempt.identifier
-  const data = { ...commonData(seam, deps), identifier, isSecondStep, problem: problemOf(view) }
+  const { newcomer } = attempt
+  const data = { ...commonData(seam, deps), identifier, newcomer, isSecondStep, problem: problemOf(view, deps) }
   if (attempt.notice?.reason === 'not_sent') tellRetry(ctx, attempt.notice.retryAt ?? new Date())
-  if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods })
+  if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods, choices: view.choices })
   deps.render(ctx, `sign-in/${current.name}`, {
     ...data,
     method: current.name,

@@ -5,6 +5,7 @@ import type { Registered, Registering, Registrant } from '../../registration/ind
 import { formBody, presentProblem, readForm } from '../../web/index.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { finish } from './finish.ts'
+import { createAccount } from './newcomer.ts'
 import { type InteractionDependencies, openSeam, presentClient, type Seam, seeOther, showEnded } from './seam.ts'
 
 /** The field that each refusal is about. */
@@ -42,17 +43,21 @@ function problemOf(refusal: Refusal | undefined) {
 async function show(ctx: Context, seam: Seam, deps: InteractionDependencies, { refusal, form }: Again = {}) {
   const { registration } = deps
   const at: Registering = await registration.find(seam.uid)
-  const passkey = at.step === 'credential' ? await registration.offerPasskey(registrantOf(ctx, seam, deps)) : undefined
+  const newcomer = (await deps.signIn.find(seam.uid))?.newcomer
+  const isChoosing = at.step === 'credential' && !newcomer
+  const passkey = isChoosing ? await registration.offerPasskey(registrantOf(ctx, seam, deps)) : undefined
   if (refusal) ctx.status = refusal.status
   if (refusal?.retryAfterSeconds) ctx.set('Retry-After', String(refusal.retryAfterSeconds))
-  deps.render(ctx, `register/${at.step}`, {
+  const page = newcomer && at.step === 'credential' ? 'vouched' : at.step
+  deps.render(ctx, `register/${page}`, {
     client: presentClient(seam.client),
     csrf: deps.csrf.token(seam.uid),
     action: pathOf(seam),
     cancel: `/interaction/${seam.uid}/abort`,
     signInHref: `/interaction/${seam.uid}`,
-    identifier: at.step === 'address' ? form?.identifier : at.email,
-    name: form?.name,
+    identifier: at.step === 'address' ? (form?.identifier ?? newcomer?.email) : at.email,
+    from: newcomer?.from,
+    name: form?.name ?? newcomer?.name,
     needsInvitation: registration.needsInvitation,
     passkey,
     rules: deps.signIn.password.rules,
@@ -102,6 +107,8 @@ async function act(ctx: Context, seam: Seam, form: Form, deps: InteractionDepend
   } else if (action === 'confirm') await registration.typeCode(registrant, code)
   else if (action === 'other') await registration.cancel(seam.uid)
   else if (action === 'create' || action === 'passkey') {
+    const newcomer = (await deps.signIn.find(seam.uid))?.newcomer
+    if (newcomer) return createAccount(ctx, seam, newcomer, name, deps)
     const chosen = action === 'create' ? { password } : { passkey: form }
     return signInWith(ctx, seam, await registration.finish({ ...registrant, name, chosen }), password, deps)
   }

@@ -6,6 +6,7 @@ import { openAttempt, pageOf } from './attempt.ts'
 import { allow, deny } from './consent.ts'
 import { finish } from './finish.ts'
 import { mountForgotten } from './forgot.ts'
+import { mountNewcomers } from './newcomer.ts'
 import { mountRegistration } from './register.ts'
 import { type InteractionDependencies, openSeam, requestHref, type Seam, seeOther, showEnded } from './seam.ts'
 import { createShow } from './show.ts'
@@ -55,6 +56,12 @@ function submit(deps: InteractionDependencies): Post {
   }
 }
 
+/** The fields that came in the address, each once. */
+const fieldsOf = ({ query }: Context): Form =>
+  Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  )
+
 /** A credential that this sign-in needs is confirmed. */
 function enrol(deps: InteractionDependencies): Post {
   return async (ctx, seam, form) => {
@@ -89,24 +96,25 @@ function decideConsent(deps: InteractionDependencies): Post {
 }
 
 /**
- * Where people come back to from a mail or another site. The GET only shows a button, for the programs that follow
- * every link in a mail; the button posts what the address carried to `submit`.
+ * Where people come back to. From a mail the GET only shows a button, for the programs that follow every link in one; the
+ * button posts what the address carried to `submit`. From another site it is handed in at once: the cookie and the state
+ * in it say that this browser was sent there from here.
  */
 function showReturn(deps: InteractionDependencies) {
+  const handIn = submit(deps)
   return async (ctx: Context): Promise<void> => {
     const { method = '' } = ctx.params
     const seam = await openSeam(ctx, deps)
     if (!seam) return showEnded(ctx, deps)
-    if (!deps.signIn.isReturnedTo(method)) return ctx.throw(404)
-    const fields = Object.entries(ctx.query).flatMap(([name, value]) =>
-      typeof value === 'string' ? [{ name, value }] : [],
-    )
+    const way = deps.signIn.returnOf(method)
+    if (!way) return ctx.throw(404)
+    if (way === 'answer') return handIn(ctx, seam, fieldsOf(ctx))
     ctx.set('Referrer-Policy', 'strict-origin')
     deps.render(ctx, 'sign-in/return', {
       client: { name: seam.client.clientName ?? seam.clientId },
       csrf: deps.csrf.token(seam.uid),
       action: `/interaction/${seam.uid}/${method}`,
-      fields,
+      fields: Object.entries(fieldsOf(ctx)).map(([name, value]) => ({ name, value })),
       // The button was pressed already, on the page that the mailed link led to.
       autoSubmits: ctx.query.proved === 'yes',
     })
@@ -132,6 +140,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
   router.post('/consent', formBody(), guarded(decideConsent(deps)))
   router.post('/enrol/:method', formBody(), guarded(enrol(deps)))
   mountForgotten(router, deps)
+  mountNewcomers(router, deps)
   router.get('/:method/return', showReturn(deps))
   router.post('/:method', formBody(), guarded(submit(deps)))
   return router

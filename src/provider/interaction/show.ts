@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import { openAttempt, pageOf } from './attempt.ts'
 import { showConsent } from './consent.ts'
 import { finish, finishUnattainable } from './finish.ts'
+import { showLink, showMeet } from './newcomer.ts'
 import { showEnrol, showIdentifier, showMethod, showRefused, showWait } from './pages.ts'
 import { type InteractionDependencies, openSeam, requestHref, type Seam, seeOther, showEnded } from './seam.ts'
 
@@ -15,6 +16,8 @@ async function showSignIn(ctx: Context, seam: Seam, deps: InteractionDependencie
     if (plan.reason === 'unattainable') return finishUnattainable(ctx, deps)
     return showRefused(ctx, plan.reason, seam, deps)
   }
+  if (plan.step === 'link') return showLink(ctx, view, seam, deps)
+  if (plan.step === 'meet' && attempt.newcomer) return showMeet(ctx, attempt.newcomer, seam, deps)
   const { notice } = attempt
   if (notice?.reason === 'limited' && notice.retryAt && notice.retryAt > new Date())
     return showWait(ctx, notice.retryAt, view, seam, deps)

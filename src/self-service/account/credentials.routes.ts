@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Enrolment } from '../../sign-in/index.ts'
-import { originOf, presentProblem } from '../../web/index.ts'
+import { allowFormAction, originOf, presentProblem } from '../../web/index.ts'
 import type { ShowAccountPage } from './frame.ts'
 import type { AccountGuard, Owner } from './guard.ts'
 
@@ -12,6 +12,8 @@ export interface CredentialPagesDependencies {
   readonly guard: AccountGuard
   readonly show: ShowAccountPage
   readonly localeOf: (ctx: Context) => string
+  readonly issuer: string
+  readonly isProduction: boolean
 }
 
 const PREFIX = '/account/security'
@@ -27,8 +29,16 @@ const expired = { titleKey: 'problems.usedUp', detailKey: 'problems.usedUpDetail
 
 const UNPROCESSABLE = 422
 
+/** What came of going to another site. */
+function elsewhereProblem(method: string, reason: string) {
+  if (reason === 'access_denied') return { titleKey: `problems.elsewhere.cancelled.${method}`, fields: [] }
+  if (reason === 'taken') return { titleKey: `problems.elsewhere.taken.${method}`, fields: [] }
+  return { titleKey: `problems.elsewhere.failed.${method}`, detailKey: 'problems.elsewhere.again', fields: [] }
+}
+
 /** One set of pages for the credentials of every method: list, add, confirm, rename, remove. */
-export function credentialRoutes({ enrolment, guard, show, localeOf }: CredentialPagesDependencies): Router {
+export function credentialRoutes(deps: CredentialPagesDependencies): Router {
+  const { enrolment, guard, show, localeOf, issuer, isProduction } = deps
   const router = new Router({ prefix: `${PREFIX}/:method` })
   const methodOf = (ctx: Context): string => {
     const { method = '' } = ctx.params
@@ -40,8 +50,10 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
     ctx.redirect(path)
     ctx.status = 303
   }
-  const requestOf = (ctx: Context, { account }: Owner) => ({
+  const requestOf = (ctx: Context, { account, session }: Owner) => ({
     account,
+    session: session.uid,
+    returnUrl: `${issuer}${home(ctx)}/return`,
     method: methodOf(ctx),
     origin: originOf(ctx),
     locale: localeOf(ctx),
@@ -49,6 +61,17 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
   const listOf = async (ctx: Context, { account }: Owner) => {
     const method = methodOf(ctx)
     return (await enrolment.list(account.id)).filter((credential) => credential.method === method)
+  }
+
+  const showList = async (ctx: Context, owner: Owner, problem?: object) => {
+    const method = methodOf(ctx)
+    const choices = enrolment.choices(method)
+    // The button leads to another site, and from there to wherever that one's people sign in.
+    if (choices) allowFormAction(ctx, 'https:', ...(isProduction ? [] : ['http://localhost:*', 'http://127.0.0.1:*']))
+    const credentials = await listOf(ctx, owner)
+    const signalled = await enrolment.signalled(owner.account, method)
+    const data = { method, credentials, signalled, choices, problem, addAction: `${home(ctx)}/add`, here: home(ctx) }
+    show(ctx, 'credentials', owner, data)
   }
 
   const showAdd = async (ctx: Context, owner: Owner, problem?: object, typed?: string) => {
@@ -73,8 +96,8 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
   const begin = async (ctx: Context, owner: Owner, form: Readonly<Record<string, string>>) => {
     const asks = enrolment.asks(methodOf(ctx))
     try {
-      await enrolment.begin(requestOf(ctx, owner), form)
-      seeOther(ctx, `${home(ctx)}/add`)
+      const challenge = await enrolment.begin(requestOf(ctx, owner), form)
+      seeOther(ctx, challenge?.url ?? `${home(ctx)}/add`)
     } catch (error) {
       if (!(error instanceof Refusal) || !asks) throw error
       const { code, status, retryAfterSeconds } = error
@@ -105,17 +128,26 @@ export function credentialRoutes({ enrolment, guard, show, localeOf }: Credentia
 
   router.get(
     '/',
-    guard.page(async (ctx, owner) => {
-      const method = methodOf(ctx)
-      const credentials = await listOf(ctx, owner)
-      const signalled = await enrolment.signalled(owner.account, method)
-      const data = { method, credentials, signalled, addAction: `${home(ctx)}/add`, here: home(ctx) }
-      show(ctx, 'credentials', owner, data)
-    }),
+    guard.page((ctx, owner) => showList(ctx, owner)),
   )
   router.get(
     '/add',
-    guard.freshPage((ctx, owner) => showAdd(ctx, owner)),
+    guard.freshPage((ctx, owner) =>
+      // Begun by a button of the list, and nowhere to be typed.
+      enrolment.choices(methodOf(ctx)) ? seeOther(ctx, home(ctx)) : showAdd(ctx, owner),
+    ),
+  )
+  // From another site: what was begun in this very session, within its few minutes, is confirmed by what came along.
+  router.get(
+    '/return',
+    guard.page(async (ctx, owner) => {
+      if (!enrolment.choices(methodOf(ctx))) ctx.throw(404)
+      const outcome = await enrolment.confirm(requestOf(ctx, owner), ctx.query)
+      if (outcome.outcome === 'added') return seeOther(ctx, home(ctx))
+      ctx.status = UNPROCESSABLE
+      const reason = outcome.outcome === 'failed' ? outcome.reason : 'expired'
+      await showList(ctx, owner, elsewhereProblem(methodOf(ctx), reason))
+    }),
   )
   router.post('/add', ...guard.change(home, begin))
   router.post('/confirm', ...guard.change(home, confirm))

@@ -23,12 +23,13 @@ export interface AccountPagesDependencies {
   readonly render: Render
   readonly csrf: Csrf
   readonly issuer: string
+  readonly isProduction: boolean
   readonly localeOf: (ctx: Context) => string
 }
 
 /** Opens the account pages. */
 export function createAccountPages(deps: AccountPagesDependencies): readonly Middleware[] {
-  const { signIn, own, render } = deps
+  const { signIn, own, render, isProduction } = deps
   const { enrolment } = signIn
   const guard = createGuard(deps)
   const ways = enrolment.methods.map((name) => ({ href: `/account/security/${name}`, labelKey: `methods.${name}` }))
@@ -51,6 +52,6 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Mid
   )
   overview.get(OWN_RETURN_PATH, guard.comeBack)
   const common = { ...deps, guard, show }
-  const rooms = [emailRoutes(common), passwordRoutes(common), credentialRoutes({ ...common, enrolment })]
+  const rooms = [emailRoutes(common), passwordRoutes(common), credentialRoutes({ ...common, enrolment, isProduction })]
   return [overview, changePasswordRoutes(), ...rooms].flatMap(routed)
 }
