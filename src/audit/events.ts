@@ -70,6 +70,7 @@ export const events = {
   'credential.added': z.strictObject({ method, via }),
   'credential.removed': z.strictObject({ method, via }),
   'credential.renamed': z.strictObject({ method, via }),
+  'credential.offer_declined': z.strictObject({ method }),
   'credential.refused': z.strictObject({ method, reason: text }),
   'consent.granted': z.strictObject({ scopes: z.array(text), isRemembered: z.boolean() }),
   'consent.denied': z.strictObject({ scopes: z.array(text) }),

@@ -41,6 +41,8 @@ export interface EnrolmentContext {
   readonly session?: string | undefined
   /** Where people come back to from another site. */
   readonly returnUrl?: string | undefined
+  /** It was offered after a password was proved just now, and not asked for. */
+  readonly isShortcut: boolean
   /** Called before something is sent: takes one of the messages that may be. @throws Refusal `enrolment.limited` */
   reserveSend(): Promise<void>
 }

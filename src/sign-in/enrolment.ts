@@ -64,6 +64,8 @@ export interface EnrolmentRequest {
   readonly session?: string | undefined
   /** Where people come back to from another site. */
   readonly returnUrl?: string | undefined
+  /** It was offered, not asked for: see `shortcut.ts`. */
+  readonly isShortcut?: boolean
 }
 
 /** Adding, renaming and removing credentials, of whichever method. Used by account pages and by sign-ins that need one more. */
@@ -134,18 +136,22 @@ export function createEnrolment(deps: Dependencies): Enrolment {
     if (!method) throw refusals.enrolmentUnknown()
     return method
   }
-  const contextOf = async ({ account, method, locale, session, returnUrl, origin }: EnrolmentRequest) => ({
-    account,
-    existing: await credentials.list(account.id, method),
-    locale,
-    session,
-    returnUrl,
-    async reserveSend() {
-      // Counted apart from sign-ins: whoever has just added something may use it at once.
-      const seconds = await reserveSend(method, { whom: `enrolment:${account.id}`, address: origin.address })
-      if (seconds > 0) throw refusals.enrolmentLimited(seconds)
-    },
-  })
+  const contextOf = async (request: EnrolmentRequest) => {
+    const { account, method, locale, session, returnUrl, origin, isShortcut = false } = request
+    return {
+      account,
+      existing: await credentials.list(account.id, method),
+      locale,
+      session,
+      returnUrl,
+      isShortcut,
+      async reserveSend() {
+        // Counted apart from sign-ins: whoever has just added something may use it at once.
+        const seconds = await reserveSend(method, { whom: `enrolment:${account.id}`, address: origin.address })
+        if (seconds > 0) throw refusals.enrolmentLimited(seconds)
+      },
+    }
+  }
   const present = (credential: Credential): PresentedCredential => {
     const { id, method, name, createdAt, lastUsedAt } = credential
     return { id, method, name, createdAt, lastUsedAt, details: get(method).present(credential) }

@@ -26,6 +26,8 @@ import { createMethods, type MethodEntry } from './methods.ts'
 import { createNewcomers, type Newcomers } from './newcomers.ts'
 import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
 import { createSendLimits, type SendLimiters } from './sending.ts'
+import { shortcutModel } from './shortcut.model.ts'
+import { createShortcut, type Shortcut } from './shortcut.ts'
 import { createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
@@ -77,6 +79,7 @@ export interface SignIn extends Enrolling {
   readonly forgetSession: Attempts['forgetSession']
   readonly assurance: Assurance
   readonly enrolment: Enrolment
+  readonly shortcut: Shortcut
   readonly password: Passwords
   readonly invitations: Invitations
   readonly newcomers: Newcomers
@@ -183,6 +186,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     enrolment,
     newcomers: createNewcomers({ accounts, attempts, audit, enrolment, view, settle }),
     upstream: made.upstreamReturn,
+    shortcut: createShortcut({ model: shortcutModel(connection), credentials, enrolment, audit }),
     view,
     begin,
     ...createEnrolling({ attempts, audit, enrolment, view, settle }),

@@ -135,6 +135,11 @@ export interface SignInMethod<Input = unknown, State = unknown> {
   /** What it is offered as, where that is more than one thing. Called as `available` is. */
   choices?(account: Account | undefined): Promise<readonly Choice[]>
   /**
+   * Whether somebody who has it wants it after every first step. Having it says so, unless this says otherwise; asked
+   * only of an account that has it.
+   */
+  isWanted?(account: Account): Promise<boolean>
+  /**
    * Starts it. Before anything is proved it must look and take the same whether or not the account exists and has
    * this method.
    */

@@ -1,6 +1,6 @@
 import type { Account, Accounts } from '../accounts/index.ts'
 import type { Origin } from '../audit/index.ts'
-import type { Assurance } from './assurance.ts'
+import { type Assurance, meets } from './assurance.ts'
 import { type Attempt, type Attempts, CHOOSING } from './attempt.ts'
 import type { Challenge, Choice, MethodContext, SignInMethod } from './method.ts'
 import type { MethodEntry } from './methods.ts'
@@ -23,6 +23,8 @@ export interface SignInView {
   readonly current: CurrentMethod | undefined
   /** What the methods of the plan are offered as, of those that are more than one thing. */
   readonly choices: Readonly<Record<string, readonly Choice[]>>
+  /** Whether everything that the account can prove was proved, so that something may be added to it. */
+  readonly mayAdd: boolean
 }
 
 interface Dependencies {
@@ -69,13 +71,18 @@ export function createView({ accounts, attempts, assurance, entries }: Dependenc
 
   /** Something of the account's own that can follow a first proof; a mailbox or a spare code does not ask for itself. */
   const isSecondFactor = ({ name, proves }: SignInMethod) => proves.factors.includes('possession') && !backups.has(name)
+  const findWanted = async (account: Account, offered: readonly SignInMethod[]) => {
+    const wanted = offered.filter(isSecondFactor).map(async ({ isWanted }) => !isWanted || isWanted(account))
+    return (await Promise.all(wanted)).includes(true)
+  }
 
   return async (attempt: Attempt): Promise<SignInView> => {
     const account = await findAttemptAccount(accounts, attempt)
     // Until something is proved nobody learns what this account has: the offer is the same for all.
     const proved = attempt.evidence.length > 0 ? account : undefined
     const offered = await findOffered(proved)
-    const hasSecondFactor = proved !== undefined && offered.some(isSecondFactor)
+    const hasSecondFactor = proved !== undefined && (await findWanted(proved, offered))
+    const requirement = assurance.requirementFor({ ...attempt, account: proved, hasSecondFactor })
     const next = plan({
       identifier: attempt.identifier,
       evidence: attempt.evidence,
@@ -84,12 +91,13 @@ export function createView({ accounts, attempts, assurance, entries }: Dependenc
       // Another provider's word is no second factor: nobody is asked to add it as one.
       enrollable: enrollable.filter(({ name, proves }) => !backups.has(name) && !proves.factors.includes('delegated')),
       newcomer: attempt.newcomer,
-      requirement: assurance.requirementFor({ ...attempt, account: proved, hasSecondFactor }),
+      requirement,
       levels: assurance.levels,
     })
     const current = next.step === 'prove' ? await findCurrent(attempt, next.methods) : undefined
     const named = next.step === 'prove' || next.step === 'identify' ? next.methods : []
-    return { attempt, account, plan: next, current, choices: await findChoices(named, proved) }
+    const mayAdd = proved !== undefined && meets(requirement.beforeAdding, attempt.evidence)
+    return { attempt, account, plan: next, current, choices: await findChoices(named, proved), mayAdd }
   }
 }
 

@@ -21,10 +21,10 @@ async function openOwner(t: TestContext): Promise<{ world: World; ada: Visitor; 
   t.after(() => world.close())
   await world.addAccount(EMAIL)
   const ada = await openVisitor(t, browser, world.issuer)
-  const device = await Device.open(ada)
   await ada.open('/account/security/passkey')
   await ada.signIn(EMAIL, PASSWORD)
   await ada.sees('Passkey')
+  const device = await Device.open(ada)
   await ada.press('Add a passkey')
   await ada.sees('Add a passkey')
   await ada.press('Create the passkey')
@@ -79,6 +79,54 @@ test('after the password the passkey is asked for, and once removed it is not', 
   await ada.open('/account')
   await ada.signIn(EMAIL, PASSWORD)
   await ada.sees('Hello, Ada Byron')
+})
+
+/** Somebody whose device could keep a passkey, on the page after the password. */
+async function reachOffer(t: TestContext, prepare?: (ada: Visitor) => Promise<unknown>) {
+  const world = await createWorld()
+  t.after(() => world.close())
+  await world.addAccount(EMAIL)
+  const ada = await openVisitor(t, browser, world.issuer)
+  await prepare?.(ada)
+  const device = await Device.open(ada)
+  await ada.open('/account')
+  await ada.signIn(EMAIL, PASSWORD)
+  return { ada, device }
+}
+
+test('after a password a passkey is offered; it is made by button, and signs in the next time', { skip }, async (t) => {
+  const { ada, device } = await reachOffer(t)
+  await ada.sees('Sign in faster next time')
+  await ada.press('Create a passkey')
+  await ada.sees('Hello, Ada Byron')
+  assert.equal((await device.credentials()).length, 1)
+  await signOut(ada)
+  await ada.open('/account').catch(() => {})
+  await ada.sees('Hello, Ada Byron')
+})
+
+test('whoever does not want the passkey goes on, and is not asked again', { skip }, async (t) => {
+  const { ada, device } = await reachOffer(t)
+  await ada.sees('Sign in faster next time')
+  await ada.press("Don't ask again")
+  await ada.sees('Hello, Ada Byron')
+  await signOut(ada)
+  await ada.open('/account')
+  await ada.signIn(EMAIL, PASSWORD)
+  await ada.sees('Hello, Ada Byron')
+  assert.deepEqual(await device.credentials(), [])
+})
+
+/** A password manager that makes a passkey for a password it has filled in, and asks nobody. */
+const SILENT_MANAGER = `
+  const { credentials } = navigator
+  const create = credentials.create.bind(credentials)
+  credentials.create = ({ mediation, ...options }) => create(options)`
+
+test('where the browser makes passkeys by itself nobody is asked anything', { skip }, async (t) => {
+  const { ada, device } = await reachOffer(t, ({ page }) => page.addInitScript(SILENT_MANAGER))
+  await ada.sees('Hello, Ada Byron')
+  assert.equal((await device.credentials()).length, 1)
 })
 
 test('without script the pages say calmly that there is another way', { skip }, async (t) => {

@@ -101,6 +101,8 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'POST /interaction/:uid/consent', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/newcomer', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/enrol/:method', guard: 'interaction form', status: 410 },
+  { route: 'GET /interaction/:uid/shortcut', guard: 'interaction', status: 410 },
+  { route: 'POST /interaction/:uid/shortcut', guard: 'interaction form', status: 410 },
   { route: 'POST /interaction/:uid/:method', guard: 'interaction form', status: 410 },
 
   { route: 'GET /.well-known/openid-configuration', ...documents },

@@ -75,6 +75,37 @@ async function ask(form, { mediation } = {}) {
   form.requestSubmit()
 }
 
+/** What this browser can do for a new passkey: make it by itself, or with what is built into the device. */
+async function findAbilities() {
+  const known = (await PublicKeyCredential.getClientCapabilities?.()) ?? {}
+  const isBuiltIn =
+    known.passkeyPlatformAuthenticator ??
+    (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.()) ??
+    false
+  return { isSilent: known.conditionalCreate === true, isBuiltIn }
+}
+
+/** The server learns with the password whether a passkey can be offered afterwards; without script it is told nothing. */
+async function tellAbilities(form) {
+  const { isSilent, isBuiltIn } = await findAbilities()
+  if (!isSilent && !isBuiltIn) return
+  const input = document.createElement('input')
+  Object.assign(input, { type: 'hidden', name: 'passkeys', value: 'possible' })
+  form.append(input)
+}
+
+/** A manager that has just filled in the password may make the passkey without a word; otherwise the page asks. */
+async function makeSilently(form) {
+  const { isSilent, isBuiltIn } = await findAbilities()
+  try {
+    if (isSilent) return await ask(form, { mediation: 'conditional' })
+  } catch ({ name }) {
+    // The person chose to be asked.
+    if (name === 'AbortError') return
+  }
+  if (!isBuiltIn) document.querySelector('[data-otherwise]')?.click()
+}
+
 /** Offers passkeys where the person types who they are. Silent: whoever does not choose one is not bothered. */
 async function offer(form) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
@@ -100,6 +131,7 @@ function prepare(form) {
     }
   })
   if ('autofill' in form.dataset) offer(form)
+  if ('silent' in form.dataset) makeSilently(form)
 }
 
 /** What is accepted, and what the account is called now; after something was removed or changed too. */
@@ -113,6 +145,7 @@ function signal({ rpId, userId, name, displayName, credentialIds }) {
 
 if (window.PublicKeyCredential) {
   for (const form of document.querySelectorAll('form[data-passkey]')) prepare(form)
+  for (const form of document.querySelectorAll('form[data-tells-passkeys]')) tellAbilities(form)
   const signals = document.querySelector('[data-passkey-signals]')
   if (signals) signal(JSON.parse(signals.dataset.passkeySignals))
 } else {

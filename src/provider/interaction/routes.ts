@@ -4,11 +4,11 @@ import { Refusal } from '../../platform/refusal.ts'
 import { formBody, readForm } from '../../web/index.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { allow, deny } from './consent.ts'
-import { finish } from './finish.ts'
 import { mountForgotten } from './forgot.ts'
 import { mountNewcomers } from './newcomer.ts'
 import { mountRegistration } from './register.ts'
 import { type InteractionDependencies, openSeam, requestHref, type Seam, seeOther, showEnded } from './seam.ts'
+import { goOn, mountShortcut } from './shortcut.ts'
 import { createShow } from './show.ts'
 
 const unknownAction = () =>
@@ -51,7 +51,7 @@ function submit(deps: InteractionDependencies): Post {
     const attempt = await openAttempt(ctx, seam, deps)
     const page = pageOf(ctx, seam, deps)
     const after = await deps.signIn.submit({ attempt, method, body: form, origin, clientId, page })
-    if (after?.plan.step === 'enough') return finish(ctx, seam, after.plan, deps)
+    if (after?.plan.step === 'enough') return goOn(ctx, seam, { view: after, plan: after.plan, form }, deps)
     seeOther(ctx, `/interaction/${uid}`)
   }
 }
@@ -141,6 +141,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
   router.post('/enrol/:method', formBody(), guarded(enrol(deps)))
   mountForgotten(router, deps)
   mountNewcomers(router, deps)
+  mountShortcut(router, deps)
   router.get('/:method/return', showReturn(deps))
   router.post('/:method', formBody(), guarded(submit(deps)))
   return router

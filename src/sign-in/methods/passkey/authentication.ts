@@ -89,6 +89,9 @@ export function createAuthentication({
     isBegunOnShow: true,
     available: async (account) => account === undefined || credentials.has(account.id, NAME),
 
+    // One that was only offered asks for no second step.
+    isWanted: async ({ id }) => (await credentials.list<Passkey>(id, NAME)).some(({ secret }) => !secret.isShortcut),
+
     async begin(context) {
       const allowed = await findAllowed(context)
       const options = await generateAuthenticationOptions({

@@ -29,6 +29,11 @@ export interface Passkey {
    */
   readonly isUserVerified: boolean
   readonly transports: readonly string[]
+  /**
+   * Made when it was offered after a sign-in by password: a faster way in, and no wish for a second step after every
+   * password from now on.
+   */
+  readonly isShortcut: boolean
   /** Which relying party it was made for. */
   readonly rpId: string
 }

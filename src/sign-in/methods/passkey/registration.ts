@@ -25,6 +25,7 @@ interface Pending {
   readonly challenge: string
   /** Whether it has to count alone, because the account has nothing else. */
   readonly isVerificationNeeded: boolean
+  readonly isShortcut: boolean
 }
 
 const MAX_PASSKEYS = 20
@@ -40,6 +41,8 @@ async function verify({ response }: RegistrationForm, pending: Pending, { id, or
     expectedOrigin: [...origins],
     expectedRPID: id,
     requireUserVerification: pending.isVerificationNeeded,
+    // A browser that makes one by itself says that nobody was there; only after a password, and never as a proof.
+    requireUserPresence: !pending.isShortcut,
     supportedAlgorithmIDs: ALGORITHMS,
   }).catch(() => undefined)
   return verified?.verified ? verified.registrationInfo : undefined
@@ -47,7 +50,11 @@ async function verify({ response }: RegistrationForm, pending: Pending, { id, or
 
 type Registered = NonNullable<Awaited<ReturnType<typeof verify>>>
 
-function toCredential(registered: Registered, { browser, response }: RegistrationForm, rpId: string): NewCredential {
+function toCredential(
+  registered: Registered,
+  { browser, response }: RegistrationForm,
+  { rpId, isShortcut }: Pick<Passkey, 'rpId' | 'isShortcut'>,
+): NewCredential {
   const { credential, aaguid, fmt, userVerified, credentialDeviceType, credentialBackedUp } = registered
   const secret: Passkey = {
     credentialId: credential.id,
@@ -59,6 +66,7 @@ function toCredential(registered: Registered, { browser, response }: Registratio
     isBackedUp: credentialBackedUp,
     isUserVerified: userVerified,
     transports: response.response.transports,
+    isShortcut,
     rpId,
   }
   return { name: nameOf(aaguid, browser), handle: handleOf(credential.id), secret }
@@ -68,8 +76,9 @@ function toCredential(registered: Registered, { browser, response }: Registratio
 export function createRegistration(deps: Dependencies): EnrollableMethod<RegistrationForm, Pending> {
   const { credentials, relyingParty } = deps
 
-  const present = ({ isBackedUp, rpId }: Passkey) => [
+  const present = ({ isBackedUp, isShortcut, rpId }: Passkey) => [
     { key: isBackedUp ? 'account.passkey.synced' : 'account.passkey.onDevice' },
+    ...(isShortcut ? [{ key: 'account.passkey.shortcut' }] : []),
     ...(rpId === relyingParty.id ? [] : [{ key: 'account.passkey.orphaned', params: { host: rpId } }]),
   ]
 
@@ -78,7 +87,7 @@ export function createRegistration(deps: Dependencies): EnrollableMethod<Registr
     proves: PROVES,
     parse: (body) => registrationForm.parse(body),
 
-    async begin({ account, existing }) {
+    async begin({ account, existing, isShortcut }) {
       const all = await credentials.list(account.id)
       const isVerificationNeeded = all.every(({ method }) => method === NAME)
       const options = await generateRegistrationOptions({
@@ -99,15 +108,15 @@ export function createRegistration(deps: Dependencies): EnrollableMethod<Registr
         },
         supportedAlgorithmIDs: ALGORITHMS,
       })
-      const state = { challenge: options.challenge, isVerificationNeeded }
+      const state = { challenge: options.challenge, isVerificationNeeded, isShortcut }
       return { challenge: { data: { options } }, state, tries: 1, expiresInSeconds: CHALLENGE_SECONDS }
     },
 
-    async confirm({ existing }, form, pending): Promise<Confirmation> {
+    async confirm({ existing, isShortcut }, form, pending): Promise<Confirmation> {
       if (existing.length >= MAX_PASSKEYS) return { isConfirmed: false, reason: 'too_many' }
       const registered = await verify(form, pending, relyingParty)
-      if (!registered) return { isConfirmed: false, reason: 'mismatch' }
-      const credential = toCredential(registered, form, relyingParty.id)
+      if (!registered || isShortcut !== pending.isShortcut) return { isConfirmed: false, reason: 'mismatch' }
+      const credential = toCredential(registered, form, { rpId: relyingParty.id, isShortcut })
       return { isConfirmed: true, credential, strength: strengthOf(registered.userVerified) }
     },
 

@@ -1,0 +1,22 @@
+import type { Connection, Model } from 'mongoose'
+import { Schema } from 'mongoose'
+
+/** What somebody said to the offer of a passkey. */
+export interface ShortcutDocument {
+  /** The account. */
+  _id: string
+  /** Not before. */
+  askAgainAt?: Date
+  /** Never again. */
+  declinedAt?: Date
+}
+
+const schema = new Schema<ShortcutDocument>(
+  { _id: { type: String, required: true }, askAgainAt: Date, declinedAt: Date },
+  { collection: 'shortcut_offers', versionKey: false, strict: 'throw' },
+)
+
+/** The answers on this connection. Sharding key: `_id`, hashed. */
+export function shortcutModel(connection: Connection): Model<ShortcutDocument> {
+  return connection.model<ShortcutDocument>('ShortcutOffer', schema)
+}
