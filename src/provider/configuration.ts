@@ -4,7 +4,7 @@ import type { Access } from '../access/index.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Sealer } from '../platform/seal.ts'
-import type { Assurance } from '../sign-in/index.ts'
+import type { Assurance, SignIn } from '../sign-in/index.ts'
 import { cookieName, isHttps, type Render } from '../web/index.ts'
 import { accessTokenClaims } from './access-tokens/claims.ts'
 import { createFormats } from './access-tokens/format.ts'
@@ -30,6 +30,8 @@ export interface ConfigurationDependencies {
   readonly access: Access
   readonly accounts: Accounts
   readonly assurance: Assurance
+  /** Keeps requests for starting again. */
+  readonly signIn: SignIn
   readonly consents: Consents
   readonly resources: Resources
   readonly render: Render
@@ -103,7 +105,7 @@ function features({
 
 /** The library's configuration: every default that falls short of what we promise is put right here. */
 export function createConfiguration(deps: ConfigurationDependencies): Configuration {
-  const { config, adapter, jwks, accounts, assurance, consents, resources, render, fetch } = deps
+  const { config, adapter, jwks, accounts, assurance, consents, resources, render, fetch, signIn } = deps
   const skipsConsent = ({ oidc }: KoaContextWithOIDC) =>
     oidc.client?.clientId === OWN_CLIENT || (config.consent.firstParty === 'skip' && oidc.client?.first_party === true)
 
@@ -151,6 +153,6 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
       policy: createInteractionPolicy({ skipsConsent, assurance }),
     },
-    renderError: createRenderError({ render, isDevelopment: config.environment !== 'production' }),
+    renderError: createRenderError({ render, signIn, isDevelopment: config.environment !== 'production' }),
   }
 }

@@ -1,9 +1,10 @@
 import type { ErrorOut, errors, KoaContextWithOIDC } from 'oidc-provider'
 import { type Render, stateOf } from '../web/index.ts'
-import { seeOther } from './interaction/seam.ts'
+import { type InteractionDependencies, seeOther, showEnded } from './interaction/seam.ts'
 
 interface Dependencies {
   readonly render: Render
+  readonly signIn: InteractionDependencies['signIn']
   readonly isDevelopment: boolean
 }
 
@@ -20,7 +21,7 @@ function explainRedirect({ oidc }: KoaContextWithOIDC) {
 }
 
 /** The page for protocol errors that cannot be told to the client (RFC 6749 section 4.1.2.1). */
-export function createRenderError({ render, isDevelopment }: Dependencies) {
+export function createRenderError({ render, signIn, isDevelopment }: Dependencies) {
   return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: errors.OIDCProviderError | Error): Promise<void> => {
     const { requestId } = stateOf(ctx)
     const details = isDevelopment && out.error === 'invalid_redirect_uri' ? explainRedirect(ctx) : undefined
@@ -29,7 +30,9 @@ export function createRenderError({ render, isDevelopment }: Dependencies) {
     const { Interaction: interaction } = ctx.oidc.entities
     // The sign-in is there, but not the session that it began in any more: its page says what is next.
     if (isExpired && interaction) return seeOther(ctx, `/interaction/${interaction.uid}`)
-    render(ctx, isExpired ? 'sign-in/ended' : 'error', {
+    // A second press, or a step back to what is done: the same request can be made once more.
+    if (isExpired) return showEnded(ctx, { render, signIn, provider: () => ctx.oidc.provider })
+    render(ctx, 'error', {
       status,
       code: out.error,
       message: out.error_description ?? out.error,

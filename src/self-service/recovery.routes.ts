@@ -86,8 +86,16 @@ function mountAsking(router: Router, deps: RecoveryPagesDependencies): void {
     return asked ? send(ctx, asked.identifier, asked.returnPath) : seeOther(ctx, '/password/forgot')
   }
 
+  /** A form whose cookies are lost cannot be told from a forged one, and does nothing: it starts with a clean page. */
+  const hasLostCookies = (ctx: Context) => {
+    const isLost = browsers.find(ctx) === undefined
+    if (isLost) seeOther(ctx, '/password/forgot')
+    return isLost
+  }
+
   router.get('/forgot', (ctx) => showAsk(ctx))
   router.post('/forgot', formBody(), async (ctx) => {
+    if (hasLostCookies(ctx)) return
     const { csrf: token, identifier = '' } = readForm(ctx)
     csrf.verify(ctx, browsers.mark(ctx), token)
     try {
@@ -98,6 +106,7 @@ function mountAsking(router: Router, deps: RecoveryPagesDependencies): void {
   })
   router.get('/sent', (ctx) => showSent(ctx))
   router.post('/sent', formBody(), async (ctx) => {
+    if (hasLostCookies(ctx)) return
     const { csrf: token, ...form } = readForm(ctx)
     csrf.verify(ctx, browsers.mark(ctx), token)
     try {

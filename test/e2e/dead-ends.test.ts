@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ADA, createJourneys } from '../support/journey.ts'
+import { createJourneys } from '../support/journey.ts'
 import { startOtherApp } from '../support/other-app.ts'
 import { PASSWORD } from '../support/world.ts'
 
@@ -25,21 +25,6 @@ journey('an app that is not known, or asks wrongly, leads to a page that explain
   await visitor.sees('This link does not work any more')
   await visitor.open('/')
   await visitor.sees('This is a sign-in service')
-})
-
-journey('a sign-in that took too long starts again at the same app', async ({ t, world, visitor }) => {
-  const app = await startOtherApp(t, world, { first_party: true })
-  await visitor.open(app.requestUrl())
-  await visitor.sees('Sign in')
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
-  t.mock.timers.tick((world.config.lifetimes.interactionSeconds + 60) * 1000)
-  await visitor.type('E-mail', ADA)
-  await visitor.press('Continue')
-  await visitor.sees('This sign-in has ended')
-  await visitor.follow('Start again')
-  await visitor.signIn(ADA, PASSWORD)
-  await visitor.sees('Back at the app')
-  assert.equal(app.received().state, 'a-state-of-the-app')
 })
 
 journey('an account that may not sign in is told so, to whoever knows its password', async ({ t, world, visitor }) => {

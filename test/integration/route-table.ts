@@ -65,9 +65,9 @@ export const ROUTES: readonly RouteRow[] = [
 
   { route: 'GET /account', guard: 'session', status: 303 },
   { route: 'GET /password/forgot', guard: 'public', status: 200 },
-  { route: 'POST /password/forgot', guard: 'form', status: 403 },
+  { route: 'POST /password/forgot', guard: 'form', status: 303 },
   { route: 'GET /password/sent', guard: 'public', status: 303 },
-  { route: 'POST /password/sent', guard: 'form', status: 403 },
+  { route: 'POST /password/sent', guard: 'form', status: 303 },
   { route: 'GET /password/reset/:token', guard: 'public', status: 410, referrer: 'no-referrer' },
   { route: 'GET /password/new', guard: 'public', status: 410 },
   { route: 'POST /password/new', guard: 'form', status: 403 },
@@ -114,7 +114,7 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'OPTIONS /jwks', ...preflight },
 
   { route: 'GET /auth', guard: 'public', status: 400 },
-  { route: 'GET /auth/:uid', guard: 'interaction', status: 400 },
+  { route: 'GET /auth/:uid', guard: 'interaction', status: 410 },
   { route: 'POST /request', guard: 'client', status: 400 },
   { route: 'OPTIONS /request', guard: 'public', status: 404 },
   { route: 'POST /token', guard: 'client', status: 400, isShared: true },

@@ -148,6 +148,7 @@ test('every other form is taken with its token only', async () => {
   await browser.open(`/welcome/${await world.signIn.invitations.issue('set-password', account)}`)
   const { csrf = '' } = (await browser.get('/workbench/playground')).forms[0]?.fields ?? {}
   await browser.post('/workbench/playground/start', { csrf, client_id: 'playground', 'scope.openid': 'on' })
+  await browser.open('/password/forgot')
   const rows = ROUTES.filter(({ guard }) => guard === 'form' || guard === 'session form')
   const password = await browser.press(await browser.open('/account'), 'continue', { identifier: 'ada@example.com' })
   const signedIn = await browser.press(password, 'sign-in', { password: PASSWORD })

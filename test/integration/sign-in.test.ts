@@ -76,35 +76,6 @@ test('going back sends access_denied to the client', async () => {
   assert.equal(answerOf(await rp.browser.press(await rp.browser.open(url), 'abort')).error, 'access_denied')
 })
 
-test('a double submit, the back button and a second tab do no harm', async () => {
-  const page = await reachPassword('ada@example.com')
-  const sent = await Promise.all([1, 2, 3].map(() => rp.browser.send(page, 'sign-in', { password: PASSWORD })))
-  assert.deepEqual(
-    sent.map(({ status }) => status),
-    [303, 303, 303],
-  )
-  const [first] = sent
-  assert.ok(first)
-  assert.ok(answerOf(await rp.browser.follow(first)).code)
-
-  const late = await rp.browser.send(page, 'sign-in', { password: PASSWORD })
-  assert.equal(late.status, 410)
-  assert.equal(late.heading, 'This sign-in has ended')
-  const restart = /class="button primary" href="([^"]*)"/.exec(late.text)?.[1]?.replaceAll('&amp;', '&')
-  assert.ok(restart, 'there is a way to start again')
-  assert.ok(answerOf(await rp.browser.open(restart)).code)
-})
-
-test('two requests side by side in one browser both arrive', async () => {
-  rp.browser = new Browser(world.issuer)
-  const [one, two] = [await rp.start(), await rp.start()]
-  const [tabOne, tabTwo] = [await rp.browser.open(one.url), await rp.browser.open(two.url)]
-  const first = await rp.signIn(tabOne, 'ada@example.com')
-  assert.equal(answerOf(first).state, one.state)
-  const second = await rp.signIn(tabTwo, 'ada@example.com')
-  assert.equal(answerOf(second).state, two.state)
-})
-
 test('another browser cannot use an interaction, whatever it knows', async () => {
   const page = await reachPassword('ada@example.com')
   const stranger = new Browser(world.issuer)
@@ -150,16 +121,6 @@ test('a session gets a new id at every sign-in', async () => {
   await rp.signIn(await rp.browser.open(started.url), 'ada@example.com')
   assert.ok(before)
   assert.notEqual(idOf(), before)
-})
-
-test('an interaction that expired can be started again at the same client', async (t) => {
-  const page = await reachPassword('ada@example.com')
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3601_000 })
-  const late = await rp.browser.send(page, 'sign-in', { password: PASSWORD })
-  assert.equal(late.status, 410)
-  assert.match(late.text, /Signing in to Reading Room/)
-  const restart = /class="button primary" href="([^"]*)"/.exec(late.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
-  assert.equal((await rp.browser.open(restart)).heading, 'Sign in')
 })
 
 test('passwords are compared by code point after NFC, and none is cut off', async () => {

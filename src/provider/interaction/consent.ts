@@ -14,6 +14,8 @@ function whereTo(redirectUri: string | undefined): string | undefined {
 /** Asks in plain words. */
 export async function showConsent(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<void> {
   const { interaction, client, uid } = seam
+  // Kept, so that whoever comes back too late can start the same again.
+  await deps.signIn.open({ uid, request: { ...interaction.params }, expiresAt: new Date(interaction.exp * 1000) })
   const account = await deps.accounts.find(interaction.session?.accountId ?? '')
   const { scopes, isOffline } = await requestedBy(seam, account, deps)
   const details: Readonly<Record<string, string | undefined>> = { profile: account?.name, email: account?.email }

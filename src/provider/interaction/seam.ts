@@ -109,7 +109,10 @@ export function requestHref(params: Readonly<Record<string, unknown>>, provider:
  * The page for an interaction that is over: one button starts the same thing again, from the request as it was kept.
  * Nobody is left on a dead end, whichever tab or history entry they come from.
  */
-export async function showEnded(ctx: Context, { signIn, provider, render }: InteractionDependencies): Promise<void> {
+export async function showEnded(
+  ctx: Context,
+  { signIn, provider, render }: Pick<InteractionDependencies, 'signIn' | 'provider' | 'render'>,
+): Promise<void> {
   const request = await signIn.findRequest(ctx.params.uid ?? '')
   const clientId = typeof request?.client_id === 'string' ? request.client_id : undefined
   const client = clientId ? await provider().Client.find(clientId) : undefined
