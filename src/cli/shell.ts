@@ -50,6 +50,16 @@ export async function withApp<T>(shell: Shell, work: (app: App, config: Config) 
   }
 }
 
+/** Makes sure of what cannot be taken back. @throws CommandError when --yes was not given; `consequence` says why it wants it */
+export function insist(isMeant: boolean | undefined, consequence: string): void {
+  if (!isMeant) throw new CommandError('usage', `${consequence} Add --yes to do it.`)
+}
+
+/** Rows in aligned columns, below these headings if there are any, or what to say when there are no rows. */
+export function toTable(rows: readonly (readonly string[])[], none: string, headings?: readonly string[]): string {
+  return rows.length > 0 ? toColumns(headings ? [headings, ...rows] : rows) : none
+}
+
 /** Rows in aligned columns. */
 export function toColumns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

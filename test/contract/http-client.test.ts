@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { createHttpClient, OutboundError } from '../../src/platform/http-client/index.ts'
 import { certificate } from '../support/certificate.ts'
+import { serveOnLoopback } from '../support/loopback.ts'
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
@@ -17,9 +18,9 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 }
 
 async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  t.after(() => server.closeAllConnections())
-  return `http://127.0.0.1:${await listen(t, server)}`
+  const { origin, close } = await serveOnLoopback(listener)
+  t.after(close)
+  return origin
 }
 
 const open = (options: Partial<Parameters<typeof createHttpClient>[0]> = {}) =>

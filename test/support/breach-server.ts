@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { serveOnLoopback } from './loopback.ts'
 
 /** What the server does with the next requests. */
 export type BreachManner = 'good' | 'silent' | 'slow' | 'broken' | 'huge' | 'page' | 'cut'
@@ -48,20 +49,10 @@ export async function startBreachServer({ known, padded = [] }: BreachKnowledge)
       request.socket.destroy()
     },
   }
-  const server = createServer((request, response) => {
+  const { origin, close } = await serveOnLoopback((request, response) => {
     const padding = request.headers['add-padding']
     requests.push({ path: request.url ?? '', padding: typeof padding === 'string' ? padding : undefined })
     answers[state.manner](request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    state,
-    requests,
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  return { url: origin, state, requests, close }
 }

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import type { TestContext } from 'node:test'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { serveOnLoopback } from './loopback.ts'
 
 /** A key pair of a client. */
 export interface ClientKey {
@@ -18,19 +18,12 @@ export async function makeClientKey(kid: string): Promise<ClientKey> {
 /** The server of a client that publishes its keys, counts who asks, and can be changed or broken at any time. */
 export async function startJwksServer(t: TestContext, keys: readonly JWK[]) {
   const state = { keys, status: 200, body: undefined as string | undefined, asked: 0 }
-  const server = createServer((_request, response) => {
+  const { origin, close } = await serveOnLoopback((_request, response) => {
     state.asked += 1
     response
       .writeHead(state.status, { 'content-type': 'application/json', 'cache-control': 'max-age=31536000' })
       .end(state.body ?? JSON.stringify({ keys: state.keys }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  return Object.assign(state, {
-    uri: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/jwks`,
-  })
+  t.after(close)
+  return Object.assign(state, { uri: `${origin}/jwks` })
 }

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { TestContext } from 'node:test'
+import { serveOnLoopback } from './loopback.ts'
 
 /** A logout request as a relying party got it. */
 export interface ReceivedLogout {
@@ -22,17 +23,11 @@ export type LogoutAnswer = number | 'never'
 export async function startLogoutReceiver(t: TestContext, answer: LogoutAnswer = 200) {
   const received: ReceivedLogout[] = []
   const manners = { answer }
-  const server = createServer(async (request, response) => {
+  const { origin, close } = await serveOnLoopback(async (request, response) => {
     received.push(await read(request))
     if (manners.answer === 'never') return
     response.writeHead(manners.answer, { location: '/elsewhere' }).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  return { uri: `http://127.0.0.1:${port}/logout`, received, manners }
+  t.after(close)
+  return { uri: `${origin}/logout`, received, manners }
 }

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
 import type { TestContext } from 'node:test'
+import { serveOnLoopback } from './loopback.ts'
 import type { World } from './world.ts'
 
 const PAGE = `<!doctype html>
@@ -23,20 +23,14 @@ export async function startOtherApp(
   metadata: Readonly<Record<string, unknown>> = {},
 ): Promise<OtherApp> {
   let received: Record<string, string> = {}
-  const server = createServer(async (request, response) => {
+  const { origin, close } = await serveOnLoopback(async (request, response) => {
     let body = ''
     for await (const part of request) body += part
     const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
     received = Object.fromEntries([...searchParams, ...new URLSearchParams(body)])
     response.setHeader('content-type', 'text/html').end(PAGE)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  const origin = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  t.after(close)
   const { client_id: clientId } = await world.addClient({
     redirect_uris: [`${origin}/callback`],
     post_logout_redirect_uris: [`${origin}/`],

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { importJWK, type JWK, SignJWT } from 'jose'
+import { serveOnLoopback } from './loopback.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 type Answer = (request: IncomingMessage, response: ServerResponse, fields: URLSearchParams) => unknown
@@ -112,23 +113,15 @@ export async function startDialects() {
     '/api/user/emails': ask(() => state.emails),
   }
 
-  const server = createServer(async (request, response) => {
+  const served = await serveOnLoopback(async (request, response) => {
     const url = new URL(request.url ?? '/', origin)
     const fields = request.method === 'POST' ? new URLSearchParams(await read(request)) : url.searchParams
     const answer = answers[url.pathname]
     if (answer) await answer(request, response, fields)
     else json(response, { message: 'Not Found' }, 404)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  origin = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
-  return Object.assign(state, {
-    issuer: origin,
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  })
+  origin = served.origin
+  return Object.assign(state, { issuer: origin, close: served.close })
 }
 
 /** The server, running. */

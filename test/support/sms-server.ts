@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { serveOnLoopback } from './loopback.ts'
 
 /** What the server does with the next requests. */
 export type SmsManner = 'good' | 'refusing' | 'broken' | 'silent' | 'page' | 'cut' | 'redirect'
@@ -42,20 +43,10 @@ export async function startSmsServer() {
       response.writeHead(307, { location: '/elsewhere' }).end()
     },
   }
-  const server = createServer(async (request, response) => {
+  const { origin, close } = await serveOnLoopback(async (request, response) => {
     const body = await read(request)
     requests.push({ method: request.method, path: request.url, headers: request.headers, body })
     answers[state.manner](request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    state,
-    requests,
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  return { url: origin, state, requests, close }
 }

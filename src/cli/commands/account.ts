@@ -6,8 +6,7 @@ import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../s
 import { getAccount } from './get-account.ts'
 import { invitationCommands } from './invite.ts'
 import { resetPasswordCommand } from './reset-password.ts'
-
-const collect = (value: string, before: string[]) => [...before, value]
+import { roleOption } from './role-option.ts'
 
 function present({ id, email, name, roles, status, createdAt }: Account): Outcome {
   const json = { id, email, name: name ?? null, roles, status, createdAt }
@@ -86,7 +85,7 @@ export function accountCommands(shell: Shell, act: Act): Command {
     .description('make an account; without --password-stdin it prints a one-time link for setting a password')
     .requiredOption('--email <e-mail>', 'what the person signs in with')
     .option('--name <name>', 'how the person is called')
-    .option('--role <role>', 'a role, can be given several times', collect, [])
+    .addOption(roleOption('a role'))
     .option('--password-stdin', 'read the password from standard input')
     .option('--link', 'print a one-time link for setting a password')
     .action(act(create(shell)))

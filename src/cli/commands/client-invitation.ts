@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { ClientInvitation } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
-import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { CommandError, type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { parseCount } from './count.ts'
 
 const MAX_USES = 10_000
@@ -59,8 +59,8 @@ function list(shell: Shell) {
         `${usesLeft} of ${uses}`,
         expiresAt.toISOString().slice(0, 16),
       ])
-      const text = toColumns([['INVITATION ID', 'USES LEFT', 'EXPIRES'], ...rows])
-      return { json: invitations.map(present), text: invitations.length > 0 ? text : 'There are no invitations.' }
+      const headings = ['INVITATION ID', 'USES LEFT', 'EXPIRES']
+      return { json: invitations.map(present), text: toTable(rows, 'There are no invitations.', headings) }
     })
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { SecretInfo } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
-import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { insist, type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { parseCount } from './count.ts'
 
 const MAX_DAYS = 3650
@@ -43,14 +43,14 @@ function list(shell: Shell) {
         day(expiresAt, 'never'),
         day(lastUsedAt, 'never'),
       ])
-      const text = toColumns([['SECRET ID', 'MADE', 'EXPIRES', 'LAST USED'], ...rows])
-      return { json: secrets.map(present), text: secrets.length > 0 ? text : 'This client has no secret.' }
+      const headings = ['SECRET ID', 'MADE', 'EXPIRES', 'LAST USED']
+      return { json: secrets.map(present), text: toTable(rows, 'This client has no secret.', headings) }
     })
 }
 
 function revoke(shell: Shell) {
   return (clientId: string, secretId: string, { yes }: { yes?: boolean }): Promise<Outcome> => {
-    if (!yes) throw new CommandError('usage', `Apps that use ${secretId} will be refused at once. Add --yes to do it.`)
+    insist(yes, `Apps that use ${secretId} will be refused at once.`)
     return withApp(shell, async ({ clients }) => {
       await clients.secrets.revoke(clientId, secretId)
       return { json: { client_id: clientId, id: secretId, revoked: true }, text: `Revoked ${secretId}.` }

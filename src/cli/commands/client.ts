@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { RegisteredClient, StoredClient } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
-import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { insist, type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { invitationCommands, inviteCommand } from './client-invitation.ts'
 import { secretCommands } from './client-secret.ts'
 import { readJsonObject } from './json-file.ts'
@@ -61,7 +61,7 @@ function list(shell: Shell) {
         metadata.client_name ?? '',
         metadata.redirect_uris?.join(' ') ?? '',
       ])
-      return { json: all.map(present), text: all.length > 0 ? toColumns(rows) : 'There are no clients yet.' }
+      return { json: all.map(present), text: toTable(rows, 'There are no clients yet.') }
     })
 }
 
@@ -83,7 +83,7 @@ function verify(shell: Shell) {
 
 function remove(shell: Shell) {
   return (id: string, { yes }: { yes?: boolean }): Promise<Outcome> => {
-    if (!yes) throw new CommandError('usage', `Deleting ${id} cannot be undone. Add --yes to do it.`)
+    insist(yes, `Deleting ${id} cannot be undone.`)
     return withApp(shell, async ({ clients }) => {
       await clients.delete(id, 'cli')
       return { json: { client_id: id, deleted: true }, text: `Deleted ${id}.` }

@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import type { Act } from '../program.ts'
-import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
-
-const collect = (value: string, before: string[]) => [...before, value]
+import { CommandError, type Outcome, type Shell, toTable, withApp } from '../shell.ts'
+import { roleOption } from './role-option.ts'
 
 interface InviteOptions {
   readonly role: string[]
@@ -21,7 +20,7 @@ export function invitationCommands(shell: Shell, act: Act): Command[] {
     withApp(shell, async ({ registration }) => {
       const all = await registration.invitations.list()
       const rows = all.map(({ email, roles, expiresAt }) => [email, expiresAt.toISOString(), roles.join(', ')])
-      return { json: all, text: rows.length > 0 ? toColumns(rows) : 'Nobody is invited.' }
+      return { json: all, text: toTable(rows, 'Nobody is invited.') }
     })
   const withdraw = (email: string): Promise<Outcome> =>
     withApp(shell, async ({ registration }) => {
@@ -32,7 +31,7 @@ export function invitationCommands(shell: Shell, act: Act): Command[] {
     new Command('invite')
       .argument('<e-mail>')
       .description('invite somebody to make an account with this address: good for a week')
-      .option('--role <role>', 'a role that the account gets, can be given several times', collect, [])
+      .addOption(roleOption('a role that the account gets'))
       .option('--language <language>', 'in which language they are written to, en or de')
       .action(act(invite)),
     new Command('invitations').description('list who is invited').action(act(list)),

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { App } from '../../app.ts'
 import type { SigningKey } from '../../provider/index.ts'
 import type { Act } from '../program.ts'
-import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { CommandError, insist, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 
 const ROTATE_HELP = `
 Without --now the next key is published at once and signs when apps have had time to see it (keys.publishAheadDays).
@@ -68,8 +68,7 @@ async function list({ keys, reseal }: App): Promise<Outcome> {
 
 function revoke(shell: Shell) {
   return (kid: string, { yes }: { yes?: boolean }): Promise<Outcome> => {
-    if (!yes)
-      throw new CommandError('usage', `Nothing that ${kid} has signed will be good any more. Add --yes to do it.`)
+    insist(yes, `Nothing that ${kid} has signed will be good any more.`)
     return withApp(shell, async ({ keys }) => {
       await keys.revoke(kid)
       return tell(await keys.list())

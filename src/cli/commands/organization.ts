@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import type { Act } from '../program.ts'
-import { type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
-
-const collect = (value: string, before: string[]) => [...before, value]
+import { roleOption } from './role-option.ts'
 
 function create(shell: Shell) {
   return (name: string, { tenant }: { tenant?: string }) =>
@@ -18,7 +17,7 @@ function list(shell: Shell) {
     withApp(shell, async ({ access }): Promise<Outcome> => {
       const all = await access.organizations.list()
       const rows = all.map(({ id, name, tenantId }) => [id, name, tenantId === id ? '' : `tenant ${tenantId}`])
-      return { json: all, text: all.length > 0 ? toColumns(rows) : 'There are no organizations yet.' }
+      return { json: all, text: toTable(rows, 'There are no organizations yet.') }
     })
 }
 
@@ -46,7 +45,7 @@ function memberCommands(shell: Shell, act: Act): Command {
   command
     .command('add <id> <e-mail>')
     .description('add a member, or give one other roles')
-    .option('--role <role>', 'a role in this organization, can be given several times', collect, [])
+    .addOption(roleOption('a role in this organization'))
     .action(
       act((id: string, email: string, { role: roles }: { role: string[] }) =>
         withApp(shell, async (app): Promise<Outcome> => {
