@@ -25,7 +25,7 @@ import { openRecovery } from './recovering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
-import { createSignIn, type MethodEntry } from './sign-in/index.ts'
+import { acrValuesOf, createSignIn, type MethodEntry } from './sign-in/index.ts'
 import { openSignInLimiters } from './sign-in-limiters.ts'
 import { openTexting } from './text-messages.ts'
 import { upstreamPorts } from './upstream-ports.ts'
@@ -135,7 +135,7 @@ async function openFeatures(ports: Ports) {
 
   const audit = createAudit({ connection, gatherings })
   const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
-  const access = createAccess({ connection, gatherings, changes, audit, issuer: seed.issuer })
+  const access = createAccess({ ...ports, audit, issuer: seed.issuer, acrValues: acrValuesOf(config.assurance) })
   const accounts = createAccounts({
     connection,
     gatherings,
@@ -153,6 +153,7 @@ async function openFeatures(ports: Ports) {
     texting,
     accounts,
     audit,
+    needsSecondFactor: access.organizations.needSecondFactor,
     password: passwordPorts(ports),
     ...upstreamPorts(ports),
     assurancePolicy: config.assurance,

@@ -32,6 +32,7 @@ export const apiSchema = z.strictObject({
     .max(MAX_PERMISSIONS)
     .refine(isDistinct, 'must not name a permission twice'),
   accessTokenSeconds: z.int().min(1).max(YEAR_SECONDS).optional(),
+  minimumAcr: z.string().min(1).max(500).optional(),
   isRestricted: z.boolean().default(false),
   resourceServers: z.array(z.string().min(1).max(500)).max(20).default([]),
 })

@@ -8,6 +8,7 @@ export interface ApiDocument {
   name: string
   permissions: { name: string; title: string }[]
   accessTokenSeconds?: number
+  minimumAcr?: string
   resourceServers: string[]
   isRestricted: boolean
   createdAt: Date
@@ -20,6 +21,7 @@ const schema = new Schema<ApiDocument>(
     name: { type: String, required: true },
     permissions: [{ _id: false, name: String, title: String }],
     accessTokenSeconds: Number,
+    minimumAcr: String,
     resourceServers: [String],
     isRestricted: { type: Boolean, required: true },
     createdAt: { type: Date, required: true },
@@ -38,6 +40,6 @@ export function apiModel(connection: Connection): Model<ApiDocument> {
 
 /** A stored API as the rest of the program sees it. */
 export function toApi(document: ApiDocument): Api {
-  const { _id, name, permissions, accessTokenSeconds, resourceServers, isRestricted } = document
-  return { identifier: _id, name, permissions, accessTokenSeconds, resourceServers, isRestricted }
+  const { _id, name, permissions, accessTokenSeconds, minimumAcr, resourceServers, isRestricted } = document
+  return { identifier: _id, name, permissions, accessTokenSeconds, minimumAcr, resourceServers, isRestricted }
 }

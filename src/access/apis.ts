@@ -24,18 +24,22 @@ interface Dependencies {
   readonly remembered: Remembered<Api>
   readonly audit: Audit
   readonly issuer: string
+  /** Every `acr` that a sign-in can reach here. */
+  readonly acrValues: readonly string[]
 }
 
 const DUPLICATE_KEY = 11000
 
 /** APIs on this model. */
-export function createApis({ model, remembered, audit, issuer }: Dependencies): Apis {
+export function createApis({ model, remembered, audit, issuer, acrValues }: Dependencies): Apis {
   const system = { actor: { type: 'system' } } as const
   const parse = (input: unknown) => {
     const { success, data, error } = apiSchema.safeParse(input)
     if (!success) throw refusals.apiInvalid(z.prettifyError(error).replaceAll(/\s*✖ /g, ' ').trim())
     // A token made out to the issuer could be shown to us as a client's assertion (RFC 9700 section 4.9).
     if (data.identifier === issuer) throw refusals.apiInvalid('its identifier must not be the issuer')
+    if (data.minimumAcr !== undefined && !acrValues.includes(data.minimumAcr))
+      throw refusals.apiInvalid(`minimumAcr must be one of ${acrValues.join(', ')}`)
     return data
   }
   const find = async (identifier: string) => (await remembered.read()).find((api) => api.identifier === identifier)
@@ -60,16 +64,22 @@ export function createApis({ model, remembered, audit, issuer }: Dependencies): 
       return { identifier, ...rest }
     },
     async update(input, subject = system) {
-      const { identifier, accessTokenSeconds, ...rest } = parse(input)
-      const lifetime = accessTokenSeconds ? { $set: { accessTokenSeconds } } : { $unset: { accessTokenSeconds: 1 } }
+      const { identifier, ...given } = parse(input)
+      // What is not said any more is gone.
       const { matchedCount } = await model.updateOne(
         { _id: identifier },
-        { ...lifetime, $set: { ...lifetime.$set, ...rest, updatedAt: new Date() } },
+        {
+          $set: { ...given, updatedAt: new Date() },
+          $unset: {
+            ...(given.accessTokenSeconds === undefined ? { accessTokenSeconds: 1 } : {}),
+            ...(given.minimumAcr === undefined ? { minimumAcr: 1 } : {}),
+          },
+        },
       )
       if (matchedCount === 0) throw refusals.apiUnknown(identifier)
       remembered.forget()
       await audit.record('api.updated', subject, { api: identifier })
-      return { identifier, accessTokenSeconds, ...rest }
+      return { identifier, ...given }
     },
   }
 }

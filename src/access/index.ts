@@ -16,6 +16,7 @@ import { createStandingOf, type StandingOf } from './standing.ts'
 
 export { apiSchema, ORGANIZATION_SCOPE } from './api-rules.ts'
 export { can } from './can.ts'
+export type { Organization } from './organization.model.ts'
 export type { Membership } from './organizations.ts'
 export type { Api } from './permissions.ts'
 export type { Role } from './role.model.ts'
@@ -40,10 +41,19 @@ export interface AccessDependencies {
   readonly changes: Changes
   readonly audit: Audit
   readonly issuer: string
+  /** Every `acr` that a sign-in can reach here. */
+  readonly acrValues: readonly string[]
 }
 
 /** Opens the room. */
-export function createAccess({ connection, gatherings, changes, audit, issuer }: AccessDependencies): Access {
+export function createAccess({
+  connection,
+  gatherings,
+  changes,
+  audit,
+  issuer,
+  acrValues,
+}: AccessDependencies): Access {
   const models = {
     apis: apiModel(connection),
     roles: roleModel(connection),
@@ -52,12 +62,17 @@ export function createAccess({ connection, gatherings, changes, audit, issuer }:
   }
   const remembered = remember(async () => (await models.apis.find().sort({ _id: 1 }).lean()).map(toApi), changes.isLive)
   changes.follow(models.apis.collection.name, remembered.forget)
-  const apis = createApis({ model: models.apis, remembered, audit, issuer })
+  const apis = createApis({ model: models.apis, remembered, audit, issuer, acrValues })
+  const strict = remember(
+    async () => (await models.organizations.find({ needsSecondFactor: true }).lean()).map(({ _id }) => _id),
+    changes.isLive,
+  )
+  changes.follow(models.organizations.collection.name, strict.forget)
   const roles = createRoles({ model: models.roles, gathered: gatherings.of(models.roles), apis, audit })
   return {
     apis,
     roles,
-    organizations: createOrganizations({ ...models, model: models.organizations, roles, audit }),
+    organizations: createOrganizations({ ...models, model: models.organizations, strict, roles, audit }),
     standingOf: createStandingOf({
       roles,
       organizations: gatherings.of(models.organizations),

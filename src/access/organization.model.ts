@@ -7,6 +7,8 @@ export interface Organization {
   readonly name: string
   /** Whose data it is. Organizations may share a tenant; on its own, each is one itself. */
   readonly tenantId: string
+  /** Whether its members always sign in with two factors, wherever they go. */
+  readonly needsSecondFactor: boolean
 }
 
 /** A stored organization. */
@@ -14,6 +16,7 @@ export interface OrganizationDocument {
   _id: string
   name: string
   tenantId: string
+  needsSecondFactor?: boolean
   createdAt: Date
 }
 
@@ -22,6 +25,7 @@ const schema = new Schema<OrganizationDocument>(
     _id: { type: String, required: true },
     name: { type: String, required: true },
     tenantId: { type: String, required: true },
+    needsSecondFactor: Boolean,
     createdAt: { type: Date, required: true },
   },
   { collection: 'organizations', versionKey: false, strict: 'throw' },
@@ -37,6 +41,6 @@ export function organizationModel(connection: Connection): Model<OrganizationDoc
 }
 
 /** A stored organization as the rest of the program sees it. */
-export function toOrganization({ _id, name, tenantId }: OrganizationDocument): Organization {
-  return { id: _id, name, tenantId }
+export function toOrganization({ _id, name, tenantId, needsSecondFactor = false }: OrganizationDocument): Organization {
+  return { id: _id, name, tenantId, needsSecondFactor }
 }

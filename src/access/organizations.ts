@@ -4,6 +4,7 @@ import { newId } from '../platform/ids.ts'
 import { type MembershipDocument, membershipId } from './membership.model.ts'
 import { type Organization, type OrganizationDocument, toOrganization } from './organization.model.ts'
 import { refusals } from './refusals.ts'
+import type { Remembered } from './remembered.ts'
 import type { Roles } from './roles.ts'
 
 /** Somebody who belongs to an organization. */
@@ -22,12 +23,16 @@ export interface Membership {
 export interface Organizations {
   /** @throws Refusal `organization.invalid` */
   readonly create: (
-    input: { name: string; tenantId?: string | undefined },
+    input: { name: string; tenantId?: string | undefined; needsSecondFactor?: boolean | undefined },
     subject?: EventSubject,
   ) => Promise<Organization>
   readonly list: () => Promise<Organization[]>
   /** @throws Refusal `organization.unknown` */
   readonly get: (id: string) => Promise<Organization>
+  /** Says whether members need two factors, from their next sign-in or authorization on. @throws Refusal `organization.unknown` */
+  readonly update: (id: string, change: { needsSecondFactor: boolean }, subject?: EventSubject) => Promise<Organization>
+  /** Whether an account belongs to an organization whose members need two factors. */
+  readonly needSecondFactor: (accountId: string) => Promise<boolean>
   readonly members: (id: string) => Promise<Member[]>
   /** What an account is in each organization that it belongs to. */
   readonly membershipsOf: (accountId: string) => Promise<Membership[]>
@@ -40,6 +45,8 @@ export interface Organizations {
 interface Dependencies {
   readonly model: Model<OrganizationDocument>
   readonly memberships: Model<MembershipDocument>
+  /** The ids of the organizations whose members need two factors. */
+  readonly strict: Remembered<string>
   readonly roles: Pick<Roles, 'check'>
   readonly audit: Audit
 }
@@ -48,7 +55,7 @@ const TENANT = /^[\w-]{1,100}$/
 const system = { actor: { type: 'system' } } as const
 
 /** Organizations on these models. */
-export function createOrganizations({ model, memberships, roles, audit }: Dependencies): Organizations {
+export function createOrganizations({ model, memberships, strict, roles, audit }: Dependencies): Organizations {
   const get = async (id: string) => {
     const document = await model.findById(id).lean<OrganizationDocument>()
     if (!document) throw refusals.organizationUnknown(id)
@@ -56,20 +63,37 @@ export function createOrganizations({ model, memberships, roles, audit }: Depend
   }
   return {
     get,
-    async create({ name, tenantId }, subject = system) {
+    async create({ name, tenantId, needsSecondFactor = false }, subject = system) {
       const shown = name.normalize('NFC').trim()
       if (!shown || shown.length > 100 || /\p{Cc}/u.test(shown))
         throw refusals.organizationInvalid('a name has 1 to 100 characters and no control characters')
       if (tenantId !== undefined && !TENANT.test(tenantId))
         throw refusals.organizationInvalid('a tenant is named by letters, digits, - and _')
       const id = newId()
-      const organization = { id, name: shown, tenantId: tenantId ?? id }
-      await model.create({ _id: id, name: shown, tenantId: organization.tenantId, createdAt: new Date() })
+      const organization = { id, name: shown, tenantId: tenantId ?? id, needsSecondFactor }
+      const { id: _id, ...stored } = organization
+      await model.create({ _id, ...stored, createdAt: new Date() })
+      strict.forget()
       await audit.record('organization.created', subject, { organizationId: id, name: shown })
       return organization
     },
     async list() {
       return (await model.find().sort({ createdAt: 1, _id: 1 }).lean<OrganizationDocument[]>()).map(toOrganization)
+    },
+    async update(id, { needsSecondFactor }, subject = system) {
+      const document = await model
+        .findByIdAndUpdate(id, { $set: { needsSecondFactor } }, { returnDocument: 'after' })
+        .lean<OrganizationDocument>()
+      if (!document) throw refusals.organizationUnknown(id)
+      strict.forget()
+      await audit.record('organization.updated', subject, { organizationId: id, needsSecondFactor })
+      return toOrganization(document)
+    },
+    // Asked at every authorization: where no organization is that strict, nothing is looked up.
+    async needSecondFactor(accountId) {
+      const ids = await strict.read()
+      if (ids.length === 0) return false
+      return (await memberships.exists({ accountId, organizationId: { $in: ids } })) !== null
     },
     async members(id) {
       const found = await memberships.find({ organizationId: id }).sort({ createdAt: 1 }).lean<MembershipDocument[]>()

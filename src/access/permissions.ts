@@ -14,6 +14,8 @@ export interface Api {
   readonly permissions: readonly Permission[]
   /** How long its access tokens are good, where that differs from the rest. */
   readonly accessTokenSeconds?: number | undefined
+  /** The `acr` that the sign-in behind each of its tokens has to reach. */
+  readonly minimumAcr?: string | undefined
   /** The clients by which the API itself asks about tokens that were made out to it (RFC 7662). */
   readonly resourceServers: readonly string[]
   /** Whether only clients that were allowed its permissions by name may ask for it. */

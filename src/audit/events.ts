@@ -31,6 +31,7 @@ export const events = {
   'role.created': z.strictObject({ role: text }),
   'role.updated': z.strictObject({ role: text }),
   'organization.created': z.strictObject({ organizationId: text, name: text }),
+  'organization.updated': z.strictObject({ organizationId: text, needsSecondFactor: z.boolean() }),
   'organization.member_added': z.strictObject({ organizationId: text, roles: z.array(text) }),
   'organization.member_removed': z.strictObject({ organizationId: text }),
   'password.breach_unchecked': z.strictObject({ reason: text }),

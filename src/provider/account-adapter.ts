@@ -7,6 +7,8 @@ import { claimsOf } from './claims.ts'
 export interface ProtocolAccount extends LibraryAccount {
   /** The roles that they hold themselves, whether or not there are such roles any more. */
   readonly roles: readonly string[]
+  /** Whether they belong to an organization whose members need two factors. */
+  readonly needsSecondFactor: () => Promise<boolean>
   /** What they are and may do, on their own or for an organization. Read once a request. */
   readonly standing: (organizationId?: string) => Promise<Standing>
 }
@@ -28,6 +30,7 @@ export function createFindAccount(accounts: Accounts, access: Access): FindAccou
     return {
       accountId: account.id,
       roles: account.roles,
+      needsSecondFactor: () => access.organizations.needSecondFactor(account.id),
       standing,
       async claims(_use, scope, claims) {
         const isAsked = (name: string) => scope.split(' ').includes(name) || name in claims

@@ -139,7 +139,10 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     pkce: { required: (_ctx, client) => client.require_pkce !== false },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
-    rotateRefreshToken: isRefreshTokenRotated,
+    rotateRefreshToken: async (ctx) => {
+      await resources.refuseEarly(ctx)
+      return isRefreshTokenRotated(ctx)
+    },
     // Tokens that nobody stored hang on the grant: with one of them revoked, all of it ends (RFC 7009 section 2.1).
     revokeGrantPolicy: () => true,
     loadExistingGrant: createLoadExistingGrant({
@@ -151,7 +154,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     assertJwtClientAuthClaimsAndHeader,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createInteractionPolicy({ skipsConsent, assurance }),
+      policy: createInteractionPolicy({ skipsConsent, assurance, apis: deps.access.apis }),
     },
     renderError: createRenderError({ render, signIn, isDevelopment: config.environment !== 'production' }),
   }

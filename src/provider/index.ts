@@ -86,7 +86,12 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   const { config, storage, audit, logger, render } = deps
   const { artifacts, consents, sessionEnds } = storage
   const isProduction = config.environment === 'production'
-  const resources = createResources(deps.access, config.lifetimes.accessTokenSeconds)
+  const resources = createResources({
+    apis: deps.access.apis,
+    assurance: deps.signIn.assurance,
+    twoFactorAcr: config.assurance.twoFactor[0],
+    accessTokenSeconds: config.lifetimes.accessTokenSeconds,
+  })
   const rotation = createRotation({
     artifacts,
     sealer: deps.sealer,

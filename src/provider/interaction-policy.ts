@@ -1,6 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Assurance } from '../sign-in/index.ts'
-import { assessSession, essentialAcrs } from './assurance-request.ts'
+import { type AssuranceDependencies, assessSession, essentialAcrs } from './assurance-request.ts'
 
 const { Check, base } = interactionPolicy
 
@@ -21,11 +21,11 @@ const unattainableAcr = ({ acrValues }: Assurance) =>
   })
 
 /** A session that proves too little: the person is asked for what is missing. What is only wished for is asked for once. */
-const assuranceBelow = (assurance: Assurance) =>
-  new Check('assurance_below', 'a stronger authentication is required', 'login_required', (ctx) => {
+const assuranceBelow = (deps: AssuranceDependencies) =>
+  new Check('assurance_below', 'a stronger authentication is required', 'login_required', async (ctx) => {
     const { session, account, result, prompts } = ctx.oidc
     if (!session?.accountId || !account) return Check.NO_NEED_TO_PROMPT
-    const assessment = assessSession(ctx, assurance)
+    const assessment = await assessSession(ctx, deps)
     if (assessment === 'enough') return Check.NO_NEED_TO_PROMPT
     if (assessment === 'wished') {
       return result?.login || prompts.has('none') ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
@@ -60,19 +60,16 @@ const askOnce = (check: InstanceType<typeof Check>) =>
 /** When people are asked to sign in or to consent, or the client is told that it cannot be had. */
 export function createInteractionPolicy({
   skipsConsent,
-  assurance,
-}: {
-  skipsConsent: (ctx: KoaContextWithOIDC) => boolean
-  assurance: Assurance
-}) {
+  ...deps
+}: AssuranceDependencies & { skipsConsent: (ctx: KoaContextWithOIDC) => boolean }) {
   const policy = base()
   const login = policy.get('login')
   const consent = policy.get('consent')
   if (!login || !consent) throw new Error('the library has no login or consent prompt')
 
-  login.checks.add(unattainableAcr(assurance), 0)
+  login.checks.add(unattainableAcr(deps.assurance), 0)
   login.checks.add(unusableAccount, 1)
-  login.checks.add(assuranceBelow(assurance))
+  login.checks.add(assuranceBelow(deps))
   for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) {
     const check = login.checks.get(reason)
     if (!check) throw new Error(`the library has no check ${reason}`)

@@ -1,5 +1,6 @@
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { type Access, type Api, can, ORGANIZATION_SCOPE, type Standing } from '../access/index.ts'
+import type { Assurance } from '../sign-in/index.ts'
 import type { ProtocolAccount } from './account-adapter.ts'
 
 /** What access tokens are signed with: cheaper than RS256, and keys for it are always there. */
@@ -12,9 +13,12 @@ export interface Resources {
   /**
    * What a token for this API can carry, as far as it is known yet: of what the API has, what the client may ask for
    * and what the person's roles allow.
-   * @throws InvalidTarget for an API nobody knows, or that the client was not allowed (RFC 8707 section 2)
+   * @throws InvalidTarget for an API nobody knows, or that the client was not allowed (RFC 8707 section 2), and at the
+   * token endpoint for one that wants a stronger sign-in than the one behind the code or refresh token
    */
   getResourceServerInfo(ctx: KoaContextWithOIDC, identifier: string, client: Client): Promise<ResourceServer>
+  /** A refresh for an API that has to be refused is refused before its token is used up. @throws InvalidTarget */
+  refuseEarly(ctx: KoaContextWithOIDC): Promise<void>
   /** The APIs of an authorization request are looked up before the person is known: looks once more. */
   narrow(ctx: KoaContextWithOIDC): Promise<void>
   /** Whether a client speaks for the API that a token was made out to (RFC 7662 section 4). */
@@ -63,14 +67,38 @@ export function askedScopes({ params, requestParamScopes, entities }: OIDC): Rea
   return (entities.RefreshToken ?? entities.AuthorizationCode)?.scopes ?? new Set()
 }
 
+interface Dependencies {
+  readonly apis: Access['apis']
+  readonly assurance: Pick<Assurance, 'isMet'>
+  /** What an organization means whose members need two factors. */
+  readonly twoFactorAcr: string | undefined
+  readonly accessTokenSeconds: number
+}
+
+/**
+ * Nobody can be asked for more at the token endpoint: a token that wants a stronger sign-in than there was is not issued,
+ * and the app is told to ask for that at the authorization endpoint (in the words of RFC 9470 section 3).
+ */
+const insufficient = (acr: string) =>
+  new errors.InvalidTarget(`insufficient_user_authentication: authorize again with acr_values=${acr}`)
+
 /** APIs get JWT access tokens (RFC 9068), which they can check by themselves. */
-export function createResources({ apis }: Pick<Access, 'apis'>, accessTokenSeconds: number): Resources {
+export function createResources({ apis, assurance, twoFactorAcr, accessTokenSeconds }: Dependencies): Resources {
+  const checkAssurance = ({ entities }: OIDC, api: Api, standing: Standing | undefined) => {
+    const source = entities.RefreshToken ?? entities.AuthorizationCode
+    // At the authorization endpoint people are asked for what is missing, and a client by itself proves nothing of them.
+    if (!source) return
+    const wanted = [api.minimumAcr, standing?.organization?.needsSecondFactor ? twoFactorAcr : undefined]
+    for (const acr of wanted) if (acr && !assurance.isMet(acr, source.amr ?? [])) throw insufficient(acr)
+  }
+
   const getResourceServerInfo: Resources['getResourceServerInfo'] = async ({ oidc }, identifier, client) => {
     const api = await apis.find(identifier)
     if (!api) throw new errors.InvalidTarget()
     const isAlone = oidc.params?.grant_type === 'client_credentials'
     const asked = isAlone ? undefined : organizationIn(askedScopes(oidc))
     const standing = await (oidc.account as ProtocolAccount | undefined)?.standing(asked)
+    checkAssurance(oidc, api, standing)
     const isOpen = !isAlone && !api.isRestricted
     if (!isOpen && permissionsOfClient(api, { client, isAlone }).length === 0)
       throw new errors.InvalidTarget('this client was allowed no permission of this API')
@@ -88,6 +116,10 @@ export function createResources({ apis }: Pick<Access, 'apis'>, accessTokenSecon
 
   return {
     getResourceServerInfo,
+    async refuseEarly(ctx) {
+      const { params, client } = ctx.oidc
+      if (client && typeof params?.resource === 'string') await getResourceServerInfo(ctx, params.resource, client)
+    },
     async narrow(ctx) {
       const { client, resourceServers = {} } = ctx.oidc
       if (!client) return

@@ -30,6 +30,19 @@ export interface Requirement {
   readonly beforeAdding: AssuranceLevel
 }
 
+/** What the policy looks at of an account. */
+export interface AssuredAccount extends Pick<Account, 'roles'> {
+  /** Whether it belongs to an organization whose members need two factors. */
+  readonly needsSecondFactor: boolean
+}
+
+/** Every `acr` value that can be reached by this table, strongest first. */
+export function acrValuesOf(
+  table: Pick<AssurancePolicy, 'oneFactor' | 'twoFactor' | 'phishingResistant'>,
+): readonly string[] {
+  return [...table.phishingResistant, ...table.twoFactor, ...table.oneFactor]
+}
+
 /** What the `amr` values of our methods prove (RFC 8176 section 2). */
 const FACTORS_OF_AMR: Readonly<Record<string, Factor>> = {
   pwd: 'knowledge',
@@ -99,12 +112,12 @@ export interface Assurance {
   /** Whether a session with this `amr` meets the level of this name. */
   isMet(acr: string, amr: readonly string[]): boolean
   /** The least that this account has to prove, whoever asks. */
-  minimumFor(account: Pick<Account, 'roles'>, hasSecondFactor: boolean): string
+  minimumFor(account: AssuredAccount, hasSecondFactor: boolean): string
   /** What a sign-in has to reach for this account. */
   requirementFor(wanted: {
     minimumAcr?: string | undefined
     wishedAcrs: readonly string[]
-    account: Pick<Account, 'roles'> | undefined
+    account: AssuredAccount | undefined
     hasSecondFactor: boolean
   }): Requirement
 }
@@ -125,9 +138,10 @@ export function createAssurance(policy: AssurancePolicy): Assurance {
   const primary = (acrs: readonly string[]) => acrs[0] ?? weakestLevel.acr
   const find = (acr: string | undefined) => levels.find((level) => level.acr === acr)
 
-  const minimumFor: Assurance['minimumFor'] = ({ roles }, hasSecondFactor) => {
+  const minimumFor: Assurance['minimumFor'] = ({ roles, needsSecondFactor }, hasSecondFactor) => {
     const isNeeded =
       secondFactor === 'always' ||
+      needsSecondFactor ||
       (secondFactor === 'when-enrolled' && hasSecondFactor) ||
       roles.some((role) => secondFactorRoles.includes(role))
     return primary(isNeeded ? policy.twoFactor : policy.oneFactor)
@@ -135,7 +149,7 @@ export function createAssurance(policy: AssurancePolicy): Assurance {
 
   return {
     levels,
-    acrValues: levels.map(({ acr }) => acr).reverse(),
+    acrValues: acrValuesOf(policy),
     strongest: (acrs) => named(acrs).at(-1)?.acr,
     weakest: (acrs) => named(acrs).at(0)?.acr,
     isMet(acr, amr) {

@@ -31,7 +31,7 @@ import { createShortcut, type Shortcut } from './shortcut.ts'
 import { createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
-export { type Assurance, type AssurancePolicy, evidenceOfSession } from './assurance.ts'
+export { type Assurance, type AssurancePolicy, acrValuesOf, evidenceOfSession } from './assurance.ts'
 export type { Attempt } from './attempt.ts'
 export type { EnrolmentChallenge } from './enrollable.ts'
 export type { Enrolment } from './enrolment.ts'
@@ -98,6 +98,8 @@ export interface SignInDependencies {
   readonly limiters: SignInLimiters
   readonly sending: SendLimiters
   readonly assurancePolicy: AssurancePolicy
+  /** Whether an account belongs to an organization whose members need two factors. */
+  readonly needsSecondFactor: (accountId: string) => Promise<boolean>
   readonly password: Omit<PasswordDependencies, 'credentials'>
   /** Without it there are no passkeys. */
   readonly relyingParty: RelyingParty | undefined
@@ -133,7 +135,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)
-  const view = createView({ accounts, attempts, assurance, entries })
+  const view = createView({ accounts, attempts, assurance, entries, needsSecondFactor: deps.needsSecondFactor })
   const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
   const reserveSend = createSendLimits(sending, [...methods, ...enrollable])
   const begin = createBegin({ accounts, attempts, audit, methods, reserveSend })

@@ -32,6 +32,8 @@ interface Dependencies {
   readonly attempts: Attempts
   readonly assurance: Assurance
   readonly entries: readonly MethodEntry[]
+  /** Whether an account belongs to an organization whose members need two factors. */
+  readonly needsSecondFactor: (accountId: string) => Promise<boolean>
 }
 
 /** The account that an attempt is about, if there is one: proved, or only named. */
@@ -42,7 +44,7 @@ export async function findAttemptAccount(accounts: Accounts, attempt: Attempt): 
 }
 
 /** Looks at where an attempt stands. */
-export function createView({ accounts, attempts, assurance, entries }: Dependencies) {
+export function createView({ accounts, attempts, assurance, entries, needsSecondFactor }: Dependencies) {
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
   const backups = new Set(enrollable.filter(({ isBackup }) => isBackup).map(({ name }) => name))
@@ -82,7 +84,8 @@ export function createView({ accounts, attempts, assurance, entries }: Dependenc
     const proved = attempt.evidence.length > 0 ? account : undefined
     const offered = await findOffered(proved)
     const hasSecondFactor = proved !== undefined && (await findWanted(proved, offered))
-    const requirement = assurance.requirementFor({ ...attempt, account: proved, hasSecondFactor })
+    const assured = proved && { roles: proved.roles, needsSecondFactor: await needsSecondFactor(proved.id) }
+    const requirement = assurance.requirementFor({ ...attempt, account: assured, hasSecondFactor })
     const next = plan({
       identifier: attempt.identifier,
       evidence: attempt.evidence,

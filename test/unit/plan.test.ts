@@ -36,6 +36,7 @@ const ask = (given: {
   minimumAcr?: string
   wishedAcrs?: readonly string[]
   roles?: readonly string[]
+  needsSecondFactor?: boolean
   hasSecondFactor?: boolean
   status?: 'active' | 'suspended' | 'closed'
   identifier?: string
@@ -49,7 +50,7 @@ const ask = (given: {
     requirement: assurance.requirementFor({
       minimumAcr: given.minimumAcr,
       wishedAcrs: given.wishedAcrs ?? [],
-      account: { roles: given.roles ?? [] },
+      account: { roles: given.roles ?? [], needsSecondFactor: given.needsSecondFactor ?? false },
       hasSecondFactor: given.hasSecondFactor ?? false,
     }),
     levels: assurance.levels,
@@ -99,6 +100,24 @@ test('a role can demand a second factor; who has none adds one, or cannot go on'
   assert.deepEqual(pick(ask({ ...only, enrollable: ['totp', 'passkey'] })), ['enrol', ['totp', 'passkey']])
   assert.deepEqual(ask(only), { step: 'refuse', reason: 'unattainable' })
 })
+
+for (const [what, given, expected] of [
+  ['whoever belongs to no strict organization gets along with one factor', {}, ['enough', 'one']],
+  ['a member of a strict one proves a second', { needsSecondFactor: true }, ['prove', ['totp', 'passkey']]],
+  [
+    'a member who has none adds one',
+    { needsSecondFactor: true, methods: ['password'], enrollable: ['totp'] },
+    ['enrol', ['totp']],
+  ],
+  ['what an API wants counts as what a client wants', { minimumAcr: 'two' }, ['prove', ['totp', 'passkey']]],
+  [
+    'of an organization and an API the stricter one counts',
+    { needsSecondFactor: true, minimumAcr: 'strong' },
+    ['prove', ['passkey']],
+  ],
+] as const) {
+  test(`policies: ${what}`, () => assert.deepEqual(pick(ask({ proofs: [proof('password')], ...given })), expected))
+}
 
 test('before something is added everything is proved that the account has', () => {
   const asked = {

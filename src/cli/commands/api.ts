@@ -11,16 +11,18 @@ The file says what the API is called and what it lets people do, for example:
     "name": "Orders",
     "permissions": [{ "name": "read:orders", "title": "See your orders" }]
   }
-Three more are known: accessTokenSeconds (how long its tokens are good), resourceServers (the client_ids by which the
-API itself may ask about tokens that were made out to it) and isRestricted (true: only clients that were allowed its
-permissions by name, in api_permissions, may ask for it).`
+Four more are known: accessTokenSeconds (how long its tokens are good), minimumAcr (the acr that the sign-in behind its
+tokens has to reach: people are asked for what is missing), resourceServers (the client_ids by which the API itself may
+ask about tokens that were made out to it) and isRestricted (true: only clients that were allowed its permissions by
+name, in api_permissions, may ask for it).`
 
 function present(api: Api): Outcome {
-  const { identifier, name, accessTokenSeconds, resourceServers, isRestricted } = api
+  const { identifier, name, accessTokenSeconds, minimumAcr, resourceServers, isRestricted } = api
   const rows = [
     ['identifier', identifier],
     ['name', name],
     ...(accessTokenSeconds ? [['token seconds', String(accessTokenSeconds)]] : []),
+    ...(minimumAcr ? [['minimum acr', minimumAcr]] : []),
     ...(isRestricted ? [['restricted', 'to clients with api_permissions']] : []),
     ...(resourceServers.length > 0 ? [['resource servers', resourceServers.join(' ')]] : []),
     ...api.permissions.map((permission) => [permission.name, permission.title]),

@@ -1,14 +1,35 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { Organization } from '../../access/index.ts'
 import type { Act } from '../program.ts'
 import { type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
 import { roleOption } from './role-option.ts'
 
+const secondFactor = () =>
+  new Option('--second-factor <word>', 'whether members always need two factors; whoever has none adds one').choices([
+    'required',
+    'optional',
+  ])
+
+function present(organization: Organization): Outcome {
+  const { needsSecondFactor, ...rest } = organization
+  const rows = [...Object.entries(rest), ['second factor', needsSecondFactor ? 'required' : 'optional']]
+  return { json: organization, text: toColumns(rows) }
+}
+
 function create(shell: Shell) {
-  return (name: string, { tenant }: { tenant?: string }) =>
+  return (name: string, { tenant, secondFactor }: { tenant?: string; secondFactor?: string }) =>
     withApp(shell, async ({ access }): Promise<Outcome> => {
-      const organization = await access.organizations.create({ name, tenantId: tenant })
-      return { json: organization, text: toColumns(Object.entries(organization)) }
+      const needsSecondFactor = secondFactor === 'required'
+      return present(await access.organizations.create({ name, tenantId: tenant, needsSecondFactor }))
+    })
+}
+
+function update(shell: Shell) {
+  return (id: string, { secondFactor }: { secondFactor: string }) =>
+    withApp(shell, async ({ access }): Promise<Outcome> => {
+      const needsSecondFactor = secondFactor === 'required'
+      return present(await access.organizations.update(id, { needsSecondFactor }))
     })
 }
 
@@ -33,9 +54,10 @@ function show(shell: Shell) {
         })),
       )
       const rows = members.map(({ accountId, email, roles }) => [email ?? accountId, roles.join(', ')])
+      const { text } = present(organization)
       return {
         json: { ...organization, members },
-        text: toColumns([...Object.entries(organization), ...rows.map(([who = '', roles = '']) => [who, roles])]),
+        text: [text, ...(rows.length > 0 ? [toColumns(rows)] : [])].join('\n'),
       }
     })
 }
@@ -81,7 +103,13 @@ export function organizationCommands(shell: Shell, act: Act): Command {
     .command('create <name>')
     .description('make an organization')
     .option('--tenant <id>', 'the tenant that it shares with others; without it, it is one of its own')
+    .addOption(secondFactor())
     .action(act(create(shell)))
+  command
+    .command('update <id>')
+    .description('change what is asked of the members of an organization')
+    .addOption(secondFactor().makeOptionMandatory())
+    .action(act(update(shell)))
   command
     .command('list')
     .description('list the organizations')

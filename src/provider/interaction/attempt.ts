@@ -40,7 +40,10 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
     identifier: await findPresumed(seam, deps),
     suggestedIdentifier: textParam(interaction, 'login_hint')?.slice(0, 254),
     evidence: await findSessionEvidence(ctx, seam, deps),
-    ...readAssuranceRequest(interaction.params, client, deps.signIn.assurance),
+    ...(await readAssuranceRequest(interaction.params, client, {
+      assurance: deps.signIn.assurance,
+      apis: deps.access.apis,
+    })),
   })
   if (isNew)
     await deps.audit.record('sign_in.started', { clientId, origin }, { reasons: [...interaction.prompt.reasons] })
