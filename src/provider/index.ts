@@ -26,6 +26,7 @@ import { registrationRoutes } from './clients/registration.routes.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
+import { createUsedWays } from './interaction/used-ways.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createOwnPages, type OwnPages } from './own-pages.ts'
 import { createProviders, type Providers } from './provider.ts'
@@ -122,7 +123,12 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   )
   const provider = providers.current
 
-  const interaction = interactionRoutes({ ...deps, ...storage, provider })
+  const interaction = interactionRoutes({
+    ...deps,
+    ...storage,
+    provider,
+    usedWays: createUsedWays(config.server.issuer),
+  })
   const clients = createClients({
     store: storage.clients,
     invitations: storage.clientInvitations,

@@ -18,6 +18,8 @@ export interface Strength {
 /** One proof, as it is kept in the attempt. */
 export interface Evidence extends Strength {
   readonly method: string
+  /** Which of the method's choices it was. */
+  readonly via?: string | undefined
   readonly accountId: string
   readonly at: Date
 }
@@ -25,6 +27,7 @@ export interface Evidence extends Strength {
 /** Somebody who proved elsewhere who they are, and is nobody here yet. Never taken for anybody by their e-mail alone. */
 export interface Newcomer {
   readonly method: string
+  readonly via?: string | undefined
   /** What people call the place that says who they are. */
   readonly from: string
   readonly email?: string | undefined

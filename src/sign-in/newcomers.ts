@@ -42,13 +42,13 @@ export function createNewcomers({ accounts, attempts, audit, enrolment, view, se
   const keep = async ({ attempt, origin }: NewcomerStep, account: Account): Promise<boolean> => {
     const { uid, newcomer } = attempt
     if (!newcomer || !(await attempts.forgetNewcomer(uid))) return false
-    const { method, credential, strength } = newcomer
+    const { method, via, credential, strength } = newcomer
     if (!(await enrolment.keep({ account, method, origin }, credential))) {
       await audit.record('credential.refused', { accountId: account.id, origin }, { method, reason: 'taken' })
       return false
     }
     const { factors, amr } = strength
-    await attempts.append(uid, { method, accountId: account.id, factors, amr, at: new Date() })
+    await attempts.append(uid, { method, ...(via ? { via } : {}), accountId: account.id, factors, amr, at: new Date() })
     return true
   }
 

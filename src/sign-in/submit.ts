@@ -112,7 +112,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     if (provedAccountId !== undefined && provedAccountId !== verdict.accountId) return refuse('another_account')
 
     const { accountId, factors, amr, risk } = verdict
-    const evidence = { method: method.name, accountId, factors, amr, at: new Date() }
+    const evidence = { method: method.name, ...(via ? { via } : {}), accountId, factors, amr, at: new Date() }
     const after = await attempts.append(attempt.uid, evidence, challenge)
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     await limits.settle(claimant)

@@ -62,6 +62,7 @@ function parse(line: string): SetCookie {
 const COOKIES: readonly { name: string; prefix: string; path: RegExp; isSigned: boolean; isOverHttp?: boolean }[] = [
   { name: 'gatehouse.session', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
   { name: 'gatehouse.interaction', prefix: '__Secure-', path: /^path=\/interaction\/[\w-]+$/, isSigned: true },
+  { name: 'gatehouse.ways', prefix: '__Secure-', path: /^path=\/interaction$/, isSigned: true },
   { name: 'gatehouse.resume', prefix: '__Secure-', path: /^path=\/auth\/[\w-]+$/, isSigned: true },
   { name: 'gatehouse.welcome', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
   { name: 'gatehouse.playground', prefix: '__Secure-', path: /^path=\/workbench$/, isSigned: true, isOverHttp: true },

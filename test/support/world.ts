@@ -12,6 +12,8 @@ import { testServer } from './database.ts'
 /** What a test changes. */
 export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** A folder of options in place of the repository's. */
+  readonly configDir?: string
   readonly extraMethods?: readonly MethodEntry[]
   /** The world whose database and secrets it shares, as a second process of the same installation. Closed before it. */
   readonly beside?: World | undefined
@@ -32,10 +34,15 @@ export async function findFreePort(): Promise<number> {
 export const PASSWORD = 'Correct horse 4 batteries'
 
 /** The whole program on a port and a database of its own, with cheap password hashes. */
-export async function createWorld({ env: changes = {}, extraMethods, beside }: WorldOptions = {}) {
+export async function createWorld({
+  env: changes = {},
+  configDir = 'config',
+  extraMethods,
+  beside,
+}: WorldOptions = {}) {
   const port = changes.PORT ? Number(changes.PORT) : await findFreePort()
   const config = loadConfig({
-    configDir: 'config',
+    configDir,
     env: {
       NODE_ENV: 'test',
       PORT: String(port),

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { SignInView } from '../../sign-in/index.ts'
 import { type InteractionDependencies, presentClient, type Seam } from './seam.ts'
+import { inOrderOfUse } from './used-ways.ts'
 
 /** What every page of a sign-in is given. */
 const commonData = (seam: Seam, { csrf }: InteractionDependencies) => ({
@@ -38,9 +39,15 @@ function elsewhereProblem({ cause, method }: NonNullable<SignInView['attempt']['
   return { titleKey: `problems.elsewhere.${what}.${method}`, detailKey: 'problems.elsewhere.detail', fields: [] }
 }
 
+/** The choices as they were used in this browser, and which was the last. */
+function shownWays(ctx: Context, { choices }: SignInView, { usedWays }: InteractionDependencies) {
+  const used = usedWays.find(ctx)
+  return { choices: inOrderOfUse(choices, used), lastUsed: used[0] }
+}
+
 /** Asks who it is. */
 export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
-  const { attempt, current, choices } = view
+  const { attempt, current } = view
   const { notice, suggestedIdentifier } = attempt
   const data = commonData(seam, deps)
   const isInvalid = notice?.reason === 'identifier_invalid'
@@ -51,7 +58,7 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
     identifier: suggestedIdentifier,
     registerHref: deps.registration.isOpen ? `/interaction/${seam.uid}/register` : undefined,
     current,
-    choices,
+    ...shownWays(ctx, view, deps),
     newcomer: attempt.newcomer,
     cause: attempt.notice?.cause,
     currentAction: current && `/interaction/${seam.uid}/${current.name}`,
@@ -101,7 +108,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
   const { newcomer } = attempt
   const data = { ...commonData(seam, deps), identifier, newcomer, isSecondStep, problem: problemOf(view, deps) }
   if (attempt.notice?.reason === 'not_sent') tellRetry(ctx, attempt.notice.retryAt ?? new Date())
-  if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods, choices: view.choices })
+  if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods, ...shownWays(ctx, view, deps) })
   deps.render(ctx, `sign-in/${current.name}`, {
     ...data,
     method: current.name,

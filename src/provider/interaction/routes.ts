@@ -22,6 +22,19 @@ function restartWithSignIn(ctx: Context, { interaction }: Seam, { provider }: In
   seeOther(ctx, requestHref({ ...interaction.params, prompt: 'login' }, provider()))
 }
 
+/** They say who they are; people of some domains go straight to their provider, whether or not they have an account. */
+async function identify(ctx: Context, seam: Seam, typed: string, deps: InteractionDependencies): Promise<void> {
+  const { uid, origin, clientId } = seam
+  const { signIn } = deps
+  await signIn.identify(await openAttempt(ctx, seam, deps), typed)
+  const attempt = await signIn.find(uid)
+  const choice = attempt?.identifier && !attempt.newcomer && signIn.upstream.providerFor(attempt.identifier)
+  const page = pageOf(ctx, seam, deps)
+  const left =
+    choice && (await signIn.begin({ attempt, method: 'upstream', input: { choice }, page, origin, clientId }))
+  seeOther(ctx, left && left.kind === 'redirect' ? left.url : `/interaction/${uid}`)
+}
+
 /** The person says who they are, that they are somebody else, or how they would like to prove it. */
 function begin(deps: InteractionDependencies): Post {
   const { signIn } = deps
@@ -31,7 +44,7 @@ function begin(deps: InteractionDependencies): Post {
     const attempt = await openAttempt(ctx, seam, deps)
     const { action = 'continue', method = '' } = form
     const chosen = { attempt, method, input: form, page: pageOf(ctx, seam, deps), origin, clientId }
-    if (action === 'continue') await signIn.identify(attempt, form.identifier ?? '')
+    if (action === 'continue') return identify(ctx, seam, form.identifier ?? '', deps)
     else if (action === 'switch') await signIn.forget(attempt)
     else if (action === 'choose') await signIn.choose(attempt)
     else if (action === 'enrol') await signIn.beginEnrolment(chosen)
@@ -51,6 +64,7 @@ function submit(deps: InteractionDependencies): Post {
     const attempt = await openAttempt(ctx, seam, deps)
     const page = pageOf(ctx, seam, deps)
     const after = await deps.signIn.submit({ attempt, method, body: form, origin, clientId, page })
+    if (after) deps.usedWays.remember(ctx, after)
     if (after?.plan.step === 'enough') return goOn(ctx, seam, { view: after, plan: after.plan, form }, deps)
     seeOther(ctx, `/interaction/${uid}`)
   }

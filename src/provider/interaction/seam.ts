@@ -21,6 +21,7 @@ import { formActionsFor } from '../redirects.ts'
 import type { SessionEnds } from '../session-ends.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { dropLostSession } from './lost-session.ts'
+import type { UsedWays } from './used-ways.ts'
 
 /** What the pages between protocol and people are made of. */
 export interface InteractionDependencies {
@@ -37,6 +38,7 @@ export interface InteractionDependencies {
   readonly audit: Audit
   readonly render: Render
   readonly browsers: Browsers
+  readonly usedWays: UsedWays
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string

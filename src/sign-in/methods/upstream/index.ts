@@ -1,7 +1,7 @@
 // Upstream: an account at another provider (Google, GitHub, a company's own). Owns which identity belongs to which
 // account, by issuer and subject alone, and what such a provider's word is worth. Each provider is one file.
 import { z } from 'zod'
-import type { Account } from '../../../accounts/index.ts'
+import { type Account, normaliseIdentifier } from '../../../accounts/index.ts'
 import { newSecret } from '../../../platform/ids.ts'
 import type { Sealer } from '../../../platform/seal.ts'
 import type { Credential, Credentials } from '../../credentials.ts'
@@ -149,7 +149,16 @@ function createSignIn(deps: UpstreamDependencies, journey: ReturnType<typeof cre
       }
       const { email, isEmailVerified, name } = identity
       const credential = toCredential(identity, provider)
-      const newcomer = { method: NAME, from: provider.label, email, isEmailVerified, name, credential, strength }
+      const newcomer = {
+        method: NAME,
+        via: provider.id,
+        from: provider.label,
+        email,
+        isEmailVerified,
+        name,
+        credential,
+        strength,
+      }
       return { isProved: false, reason: 'unknown_identity', via: provider.id, newcomer }
     },
   }
@@ -204,7 +213,8 @@ export function createUpstream(deps: UpstreamDependencies): {
     door: {
       has: (provider) => providers.some(({ id }) => id === provider),
       providerFor(identifier) {
-        const domain = identifier.slice(identifier.lastIndexOf('@') + 1)
+        const known = normaliseIdentifier(identifier) ?? ''
+        const domain = known.slice(known.lastIndexOf('@') + 1)
         return providers.find(({ domains }) => domains.includes(domain))?.id
       },
       pathOf: (provider, state) => readReturnState(sealer, provider, state),

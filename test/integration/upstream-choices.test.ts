@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { Browser, type Page } from '../support/browser.ts'
+import { configFolder } from '../support/config-files.ts'
+import { RelyingParty } from '../support/relying-party.ts'
+import { addApp, openAccount } from '../support/two-factor.ts'
+import { goThrough, type RunningUpstream, startUpstreamProvider } from '../support/upstream-provider.ts'
+import { createWorld, PASSWORD, type World } from '../support/world.ts'
+
+let upstream: RunningUpstream
+before(async () => {
+  upstream = await startUpstreamProvider()
+})
+after(() => upstream.close())
+
+/** A program with two providers from a file: one that people of a domain are sent to and that is believed, and one more. */
+async function openWorld(t: TestContext): Promise<World> {
+  const { issuer, clientId, clientSecret } = upstream
+  const common = { issuer, clientId, clientSecret }
+  const openid = [
+    { id: 'corp', label: 'Example Corp', ...common, domains: ['corp.example'], trusts: ['two-steps'] },
+    { id: 'campus', label: 'Campus', ...common },
+  ]
+  const file = JSON.stringify({
+    outbound: { allowedPrivateAddresses: ['127.0.0.0/8'] },
+    accounts: { registration: 'open' },
+    upstream: { openid },
+  })
+  const world = await createWorld({ configDir: configFolder(t, { 'test.yaml': file }) })
+  t.after(() => world.close())
+  return world
+}
+
+const choicesOf = (page: Page) => page.forms.flatMap(({ fields }) => fields.choice ?? [])
+async function signOut(browser: Browser): Promise<void> {
+  const page = await browser.open('/session/end')
+  const [form] = page.forms
+  await browser.follow(await browser.post(form?.action ?? '', { ...form?.fields, logout: 'yes' }))
+}
+const openFirst = (browser: Browser) => browser.open('/account')
+
+test('several providers of one kind stand beside each other, and the last used comes first', async (t) => {
+  const world = await openWorld(t)
+  await world.addAccount('ada@example.com')
+  upstream.person = { sub: 'ada', email: 'ada@example.com', email_verified: true }
+  const browser = new Browser(world.issuer)
+  const first = await openFirst(browser)
+  assert.deepEqual(choicesOf(first), ['corp', 'campus'])
+  assert.doesNotMatch(first.text, /Last used/)
+
+  const asked = await browser.press(await goThrough(browser, first, upstream, 'campus'), 'have-account')
+  const link = await browser.press(asked, 'sign-in', { password: PASSWORD })
+  await browser.press(link, 'connect')
+  await signOut(browser)
+  await goThrough(browser, await openFirst(browser), upstream, 'campus')
+  await signOut(browser)
+  const again = await openFirst(browser)
+  assert.deepEqual(choicesOf(again), ['campus', 'corp'])
+  assert.match(again.text, /Continue with Campus <span class="tag">Last used/)
+  assert.equal(again.text.match(/Last used/g)?.length, 1)
+  assert.ok(!JSON.stringify([...browser.cookies.values()].filter(({ name }) => /ways/.test(name))).includes('ada'))
+})
+
+test('a way that was used last is marked where the ways are shown', async (t) => {
+  const world = await openWorld(t)
+  const browser = new Browser(world.issuer)
+  await world.addAccount('ada@example.com')
+  await openAccount(browser, 'ada@example.com')
+  await signOut(browser)
+  const password = await browser.press(await openFirst(browser), 'continue', { identifier: 'ada@example.com' })
+  const ways = await browser.press(password, 'choose')
+  assert.match(ways.text, /Password <span class="tag">Last used/)
+})
+
+test('people of a domain go to their provider as soon as they say who they are, with an account or without', async (t) => {
+  const world = await openWorld(t)
+  await world.addAccount('ada@corp.example')
+  for (const identifier of ['ada@corp.example', 'nobody@corp.example', 'Nobody@CORP.example ']) {
+    const browser = new Browser(world.issuer)
+    const left = await browser.send(await openFirst(browser), 'continue', { identifier })
+    assert.ok(left.location?.startsWith(`${upstream.issuer}/auth?`), identifier)
+    assert.equal(new URL(left.location ?? '').searchParams.get('login_hint'), identifier.trim())
+    // Whoever comes back without an answer has the other ways.
+    assert.equal((await openFirst(browser)).status, 200)
+  }
+  for (const identifier of ['ada@sub.corp.example', 'ada@example.com', 'ada@corp.example.evil.example']) {
+    const browser = new Browser(world.issuer)
+    const asked = await browser.press(await openFirst(browser), 'continue', { identifier })
+    assert.equal(asked.heading, 'Enter your password', identifier)
+  }
+})
+
+test('whoever went to the provider of their domain and came back can take another way', async (t) => {
+  const world = await openWorld(t)
+  await world.addAccount('ada@corp.example')
+  const browser = new Browser(world.issuer)
+  const first = await openFirst(browser)
+  await browser.send(first, 'continue', { identifier: 'ada@corp.example' })
+  const back = await browser.open(first.url.pathname)
+  assert.equal(back.heading, 'How would you like to sign in?')
+  const form = back.forms.find(({ fields }) => fields.method === 'password')
+  const asked = await browser.follow(await browser.post(form?.action ?? '', { ...form?.fields, action: 'use' }))
+  const done = await browser.press(asked, 'sign-in', { password: PASSWORD })
+  assert.equal(done.url.pathname, '/account')
+})
+
+test('a second factor is not asked for where the operator believes that the provider asked for it', async (t) => {
+  const world = await openWorld(t)
+  const email = 'ada@example.com'
+  await world.addAccount(email)
+  upstream.person = { sub: 'ada', email, email_verified: true }
+  const owner = new Browser(world.issuer)
+  await addApp(owner, email)
+  const list = await owner.open('/account/security/upstream')
+  for (const provider of ['corp', 'campus']) await goThrough(owner, list, upstream, provider)
+  const signInBy = async (said: object) => {
+    upstream.idTokenClaims = { ...said }
+    const rp = await RelyingParty.create(world)
+    const started = await rp.start()
+    const page = await goThrough(rp.browser, await rp.browser.open(started.url), upstream, 'corp')
+    upstream.idTokenClaims = {}
+    return { rp, started, page }
+  }
+  for (const said of [{}, { amr: ['pwd'] }, { acr: 'one-step' }])
+    assert.match((await signInBy(said)).page.text, /name="code"/)
+  for (const said of [{ amr: ['pwd', 'two-steps'] }, { acr: 'two-steps' }]) {
+    const { rp, started, page } = await signInBy(said)
+    const claims = (await rp.redeem(await rp.consent(page), started)).claims()
+    assert.deepEqual([claims?.amr].flat().sort(), ['fed', 'mfa'])
+    assert.equal(claims?.acr, 'urn:gatehouse:acr:two-factor')
+    // The session is worth as much: an app that wants two factors asks for nothing more.
+    const next = await rp.start({ acr_values: 'urn:gatehouse:acr:two-factor' })
+    assert.match((await rp.browser.open(next.url)).location ?? '', /code=/)
+  }
+})
