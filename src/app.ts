@@ -210,11 +210,11 @@ function openDoors(ports: Ports, features: Features): Koa {
       onRefused: ({ code }, origin) => audit.record('request.refused', { origin }, { reason: code }),
     }),
     unitOfWork(ports.gatherings.units),
-    ...routed(healthRoutes(ports.readiness)),
+    routed(healthRoutes(ports.readiness)),
     hostGuard(issuer),
     ports.assets.serve,
-    ...routed(languageRoutes(ports.messages, ports.language)),
-    ...createSelfService({
+    routed(languageRoutes(ports.messages, ports.language)),
+    createSelfService({
       ...mailRooms,
       browsers: ports.browsers,
       passkeyOrigins: ports.relyingParty?.origins ?? [],
@@ -231,7 +231,7 @@ function openDoors(ports: Ports, features: Features): Koa {
       invitationSeconds: lifetimes.invitationSeconds,
     }),
     ...(workbench
-      ? createWorkbench({ ...workbench, collect, issuer, render, csrf, clients: protocol.clients, apis: access.apis })
+      ? [createWorkbench({ ...workbench, collect, issuer, render, csrf, clients: protocol.clients, apis: access.apis })]
       : []),
     ...protocol.middleware,
   ]

@@ -1,8 +1,9 @@
-import { createHash, hash, randomBytes } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
+import { takeRandom } from './random.ts'
 
 /** A new identifier: 128 random bits as 22 characters of base64url. Says nothing and is never used twice. */
 export function newId(): string {
-  return randomBytes(16).toString('base64url')
+  return takeRandom(16).toString('base64url')
 }
 
 /** The identifier that belongs to this secret: always the same one, and nobody else can tell which. */
@@ -12,7 +13,7 @@ export function idFor(secret: string): string {
 
 /** A new bearer secret, `bytes` (32: 256 bits) from the system's generator, as base64url. */
 export function newSecret(bytes = 32): string {
-  return randomBytes(bytes).toString('base64url')
+  return takeRandom(bytes).toString('base64url')
 }
 
 /** What is stored instead of a bearer secret. One SHA-256 is enough for what is random; never use it for passwords. */

@@ -6,8 +6,8 @@ import {
   createSecretKey,
   hkdfSync,
   type KeyObject,
-  randomBytes,
 } from 'node:crypto'
+import { takeRandom } from './random.ts'
 
 /** What is sealed cannot be opened: another key, another context, or changed on the way. */
 export class SealError extends Error {
@@ -66,7 +66,7 @@ export function createSealer(keys: readonly string[]): Sealer {
 
   return {
     seal(plain, context) {
-      const iv = randomBytes(IV_BYTES)
+      const iv = takeRandom(IV_BYTES)
       const cipher = createCipheriv('aes-256-gcm', first.key, iv).setAAD(Buffer.from(context))
       const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
       return [VERSION, first.id, iv.toString('base64url'), sealed.toString('base64url')].join('.')

@@ -161,8 +161,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     middleware: [
       providers.pin,
       bridge.middleware,
-      ...routed(interaction),
-      ...(config.registration.isEnabled ? routed(registration) : []),
+      routed(interaction, ...(config.registration.isEnabled ? [registration] : [])),
       formPostPage({ render, isProduction }),
       afterSignOut({ artifacts, audit }),
       providers.serve,

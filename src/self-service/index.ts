@@ -19,7 +19,7 @@ export function createSelfService(
     RecoveryPagesDependencies &
     AccountPagesDependencies &
     RelatedOriginsDependencies,
-): readonly Middleware[] {
+): Middleware {
   const alone = [
     relatedOriginsRoutes(deps),
     homeRoutes(deps),
@@ -29,5 +29,5 @@ export function createSelfService(
     recoveryRoutes(deps),
     upstreamReturnRoutes(deps.signIn.upstream),
   ]
-  return [...alone.flatMap(routed), ...createAccountPages(deps)]
+  return routed(...alone, ...createAccountPages(deps))
 }

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import { stateOf } from './state.ts'
+import { stateOf, type WebState } from './state.ts'
 
 /** What differs between installations. */
 export interface HeaderOptions {
@@ -29,24 +29,15 @@ export function frameable(ctx: Context): void {
   stateOf(ctx).framing = 'framed'
 }
 
-function contentSecurityPolicy(ctx: Context, images: readonly string[]): string {
-  const state = stateOf(ctx)
-  if (state.framing === 'framed')
-    return "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
-  const directives = {
-    'default-src': ["'none'"],
-    'script-src': [`'nonce-${state.nonce}'`],
-    'style-src': ["'self'"],
-    'img-src': ["'self'", ...images, ...state.images],
-    'connect-src': ["'self'"],
-    'form-action': ["'self'", ...state.formActions],
-    ...(state.framing === 'frames' ? { 'frame-src': ["'self'"] } : {}),
-    'frame-ancestors': ["'none'"],
-    'base-uri': ["'none'"],
-  }
-  return Object.entries(directives)
-    .map(([name, sources]) => [name, ...new Set(sources)].join(' '))
-    .join('; ')
+const sources = (...own: readonly string[]) => [...new Set(["'self'", ...own])].join(' ')
+
+/** The policy of an answer, made for every one: nothing is put together that is the same for all. */
+function contentSecurityPolicy({ framing, nonce, images, formActions }: WebState, always: readonly string[]): string {
+  if (framing === 'framed') return "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+  const pictures = always.length + images.length > 0 ? sources(...always, ...images) : "'self'"
+  const forms = formActions.length > 0 ? sources(...formActions) : "'self'"
+  const frames = framing === 'frames' ? "; frame-src 'self'" : ''
+  return `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; img-src ${pictures}; connect-src 'self'; form-action ${forms}${frames}; frame-ancestors 'none'; base-uri 'none'`
 }
 
 /** Answers that apps of other origins read: they share themselves by CORS. */
@@ -55,7 +46,7 @@ const SHARED = /^\/(\.well-known\/|jwks$|token|me$)/
 /** The headers of every answer, errors too. They are written last, when the page has said what it needs. */
 export function securityHeaders({ isHttps, hstsIncludesSubDomains, images }: HeaderOptions): Middleware {
   const hsts = `max-age=31536000${hstsIncludesSubDomains ? '; includeSubDomains' : ''}`
-  const always = {
+  const always = Object.entries({
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Permissions-Policy':
@@ -64,17 +55,21 @@ export function securityHeaders({ isHttps, hstsIncludesSubDomains, images }: Hea
     // The filter that this once switched on was itself a hole.
     'X-XSS-Protection': '0',
     ...(isHttps ? { 'Strict-Transport-Security': hsts } : {}),
-  }
+  })
   return async (ctx, next) => {
     try {
       await next()
     } finally {
-      ctx.set(always)
-      if (stateOf(ctx).framing === 'framed') ctx.set('X-Frame-Options', 'SAMEORIGIN')
-      ctx.set('Content-Security-Policy', contentSecurityPolicy(ctx, images))
-      ctx.set('Cross-Origin-Resource-Policy', SHARED.test(ctx.path) ? 'cross-origin' : 'same-origin')
-      if (!ctx.response.get('Referrer-Policy')) ctx.set('Referrer-Policy', 'strict-origin-when-cross-origin')
-      if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', 'no-store')
+      const { res } = ctx
+      const state = stateOf(ctx)
+      if (!res.headersSent) {
+        for (const [name, value] of always) res.setHeader(name, value)
+        if (state.framing === 'framed') res.setHeader('X-Frame-Options', 'SAMEORIGIN')
+        res.setHeader('Content-Security-Policy', contentSecurityPolicy(state, images))
+        res.setHeader('Cross-Origin-Resource-Policy', SHARED.test(ctx.path) ? 'cross-origin' : 'same-origin')
+        if (!res.hasHeader('Referrer-Policy')) res.setHeader('Referrer-Policy', 'strict-origin-when-cross-origin')
+        if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store')
+      }
     }
   }
 }

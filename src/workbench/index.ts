@@ -9,8 +9,8 @@ import { type PlaygroundDependencies, playgroundRoutes } from './playground/rout
 export { createRuns } from './playground/run.ts'
 
 /** Opens the door. */
-export function createWorkbench(deps: InboxDependencies & PlaygroundDependencies): readonly Middleware[] {
+export function createWorkbench(deps: InboxDependencies & PlaygroundDependencies): Middleware {
   const entrance = new Router()
   entrance.get('/workbench', (ctx) => ctx.redirect('/workbench/playground'))
-  return [entrance, inboxRoutes(deps), playgroundRoutes(deps)].flatMap(routed)
+  return routed(entrance, inboxRoutes(deps), playgroundRoutes(deps))
 }

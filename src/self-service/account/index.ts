@@ -1,12 +1,12 @@
 // Account pages: what people see and change of their own account. Everything is done by the verbs of the rooms that own
 // it; here it is only asked who is signed in, and how freshly.
 import Router from '@koa/router'
-import type { Context, Middleware } from 'koa'
+import type { Context } from 'koa'
 import type { Accounts } from '../../accounts/index.ts'
 import type { Addresses } from '../../addresses/index.ts'
 import { OWN_RETURN_PATH, type OwnPages } from '../../provider/index.ts'
 import type { SignIn } from '../../sign-in/index.ts'
-import { type Browsers, type Csrf, type Render, routed } from '../../web/index.ts'
+import type { Browsers, Csrf, Render } from '../../web/index.ts'
 import { credentialRoutes } from './credentials.routes.ts'
 import { emailRoutes } from './email.routes.ts'
 import { createFrame } from './frame.ts'
@@ -28,7 +28,7 @@ export interface AccountPagesDependencies {
 }
 
 /** Opens the account pages. */
-export function createAccountPages(deps: AccountPagesDependencies): readonly Middleware[] {
+export function createAccountPages(deps: AccountPagesDependencies): readonly Router[] {
   const { signIn, own, render, isProduction } = deps
   const { enrolment } = signIn
   const guard = createGuard(deps)
@@ -53,5 +53,5 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Mid
   overview.get(OWN_RETURN_PATH, guard.comeBack)
   const common = { ...deps, guard, show }
   const rooms = [emailRoutes(common), passwordRoutes(common), credentialRoutes({ ...common, enrolment, isProduction })]
-  return [overview, changePasswordRoutes(), ...rooms].flatMap(routed)
+  return [overview, changePasswordRoutes(), ...rooms]
 }
