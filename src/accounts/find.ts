@@ -13,14 +13,14 @@ export interface FindAccount {
   readonly hasRole: (role: string) => Promise<boolean>
 }
 
-/** Looking accounts up, on this model. Every token asks for its account, so looking up by id is gathered. */
+/** Looking accounts up, on this model. Every token asks for its account, so looking up is gathered. */
 export function createFind(model: Model<AccountDocument>, gathered: Gathered<AccountDocument>): FindAccount {
   const present = (document: AccountDocument | null | undefined) => (document ? toAccount(document) : undefined)
   return {
     find: async (id) => present(await gathered.find(id)),
     findByIdentifier: async (typed) => {
       const identifier = normaliseIdentifier(typed)
-      return identifier ? present(await model.findOne({ identifier }).lean<AccountDocument>()) : undefined
+      return identifier ? present((await gathered.findBy('identifier', identifier))[0]) : undefined
     },
     hasRole: async (role) => (await model.exists({ roles: role, status: { $ne: 'closed' } })) !== null,
   }

@@ -1,6 +1,7 @@
-import type { FindAccount, Account as LibraryAccount } from 'oidc-provider'
+import { type AdapterPayload, type FindAccount, type Account as LibraryAccount, Provider } from 'oidc-provider'
 import type { Access, Standing } from '../access/index.ts'
-import type { Accounts } from '../accounts/index.ts'
+import type { Account, Accounts } from '../accounts/index.ts'
+import type { Units } from '../platform/database/index.ts'
 import { claimsOf } from './claims.ts'
 
 /** An account as the library carries it through a request. */
@@ -13,11 +14,49 @@ export interface ProtocolAccount extends LibraryAccount {
   readonly standing: (organizationId?: string) => Promise<Standing>
 }
 
+/** Where accounts are read, and by which requests. */
+interface Dependencies {
+  readonly accounts: Pick<Accounts, 'find'>
+  readonly units: Units
+}
+
+/** Reading accounts, where it is known whose will be asked for. */
+export interface AccountsAhead extends Pick<Accounts, 'find'> {
+  /** Begins to read the account of what was just found, while the library asks for its grant and its session. */
+  foresee(found: AdapterPayload | undefined): void
+}
+
+/** What is presented by clients, and the routes that go on to ask whose it is. */
+const PRESENTED: ReadonlySet<unknown> = new Set(['AccessToken', 'RefreshToken', 'AuthorizationCode'])
+const ASKING: ReadonlySet<unknown> = new Set(['token', 'userinfo'])
+
+/** What was read ahead is given out once, within the unit of work that it was read in. */
+export function createAccountsAhead({ accounts, units }: Dependencies): AccountsAhead {
+  const ahead = new WeakMap<object, { readonly id: string; readonly reading: Promise<Account | undefined> }>()
+  return {
+    foresee(found) {
+      const unit = units.current()
+      if (!unit || !found?.accountId || !PRESENTED.has(found.kind) || !ASKING.has(Provider.ctx?.oidc.route)) return
+      const reading = accounts.find(found.accountId)
+      // Nobody may ask for it in the end.
+      reading.catch(() => {})
+      ahead.set(unit, { id: found.accountId, reading })
+    },
+    find(id) {
+      const unit = units.current()
+      const begun = unit && ahead.get(unit)
+      if (begun?.id !== id) return accounts.find(id)
+      ahead.delete(unit as object)
+      return begun.reading
+    },
+  }
+}
+
 /**
  * The library's view of accounts. One that is not in good standing is as good as missing: its codes and tokens stop
  * working, and the interaction policy sends it to sign-in.
  */
-export function createFindAccount(accounts: Accounts, access: Access): FindAccount {
+export function createFindAccount(accounts: Pick<Accounts, 'find'>, access: Access): FindAccount {
   return async (_ctx, sub): Promise<ProtocolAccount | undefined> => {
     const account = await accounts.find(sub)
     if (account?.status !== 'active') return undefined

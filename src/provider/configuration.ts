@@ -28,7 +28,7 @@ export interface ConfigurationDependencies {
   readonly adapter: AdapterFactory
   readonly jwks: readonly JWK[]
   readonly access: Access
-  readonly accounts: Accounts
+  readonly accounts: Pick<Accounts, 'find'>
   readonly assurance: Assurance
   /** Keeps requests for starting again. */
   readonly signIn: SignIn

@@ -17,12 +17,14 @@ import type { Registration } from '../registration/index.ts'
 import type { SignIn } from '../sign-in/index.ts'
 import { type Browsers, type Csrf, type Render, routed } from '../web/index.ts'
 import { findStructuredTokens } from './access-tokens/lookup.ts'
+import { createAccountsAhead } from './account-adapter.ts'
 import { createAuditBridge } from './audit-bridge.ts'
 import { createBackChannel } from './back-channel.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
 import { createClientFetch } from './clients/fetch.ts'
 import { type Clients, createClients } from './clients/index.ts'
 import { registrationRoutes } from './clients/registration.routes.ts'
+import { rememberClients } from './clients/remember-clients.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { interactionRoutes } from './interaction/routes.ts'
@@ -99,7 +101,16 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     graceSeconds: config.lifetimes.refreshTokenGraceSeconds,
   })
   const reuses = createReuses()
-  const adapter = createAdapter({ artifacts, clients: storage.clients, units: storage.units, rotation, reuses })
+  const accountsAhead = createAccountsAhead({ accounts: deps.accounts, units: storage.units })
+  const { foresee } = accountsAhead
+  const adapter = createAdapter({
+    artifacts,
+    clients: storage.clients,
+    units: storage.units,
+    rotation,
+    reuses,
+    foresee,
+  })
   const fetch = createClientFetch(deps.http)
   const keys = createKeys(deps)
   const bridge = createAuditBridge({ audit, logger, reuses })
@@ -109,9 +120,19 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     {
       issuer: config.server.issuer,
       configure: (jwks) =>
-        createConfiguration({ ...deps, adapter, jwks, assurance: deps.signIn.assurance, consents, resources, fetch }),
+        createConfiguration({
+          ...deps,
+          accounts: accountsAhead,
+          adapter,
+          jwks,
+          assurance: deps.signIn.assurance,
+          consents,
+          resources,
+          fetch,
+        }),
       adjustments: [
         compareHashedSecrets(storage.clients),
+        rememberClients(storage.clients),
         findStructuredTokens({ ...deps, artifacts, issuer: config.server.issuer }),
         rotation.adjust,
         detectReplays,

@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose'
+import type { Gathered } from '../platform/database/index.ts'
 import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { SESSION_EVIDENCE } from './assurance.ts'
@@ -87,8 +88,15 @@ export interface Attempts {
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
 }
 
+/** Where attempts are kept: every page of a sign-in asks for its own, so looking one up is gathered. */
+interface Dependencies {
+  readonly model: Model<AttemptDocument>
+  readonly gathered: Pick<Gathered<AttemptDocument>, 'find'>
+  readonly sealer: Sealer
+}
+
 /** Attempts on this model. Every change is one conditional update of one document; expiry is checked on read. */
-export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): Attempts {
+export function createAttempts({ model, gathered, sealer }: Dependencies): Attempts {
   const live = (uid: string) => ({ _id: hashSecret(uid), expiresAt: { $gt: new Date() } })
   const context = (uid: string, part: 'pending' | 'request' | 'newcomer') =>
     sealingContext(part)({ _id: hashSecret(uid) })
@@ -145,8 +153,8 @@ export function createAttempts(model: Model<AttemptDocument>, sealer: Sealer): A
     },
 
     async find(uid) {
-      const document = await model.findOne(live(uid)).lean<AttemptDocument>()
-      return document ? present(uid, document) : undefined
+      const document = await gathered.find(hashSecret(uid))
+      return document && document.expiresAt > new Date() ? present(uid, document) : undefined
     },
 
     // Another person's proof is worth nothing for this one: what was proved and chosen goes with the identifier.

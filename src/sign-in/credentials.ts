@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose'
+import type { Gathered } from '../platform/database/index.ts'
 import { newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { type CredentialDocument, sealingContext } from './credentials.model.ts'
@@ -62,29 +63,43 @@ const handleId = (method: string, handle: string) => `${method}:${handle}`
 const underSecret = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).map(([path, value]) => [path === '' ? 'secret' : `secret.${path}`, value]))
 
+/** Where credentials are kept: a page asks several methods at once what an account has, so reading is gathered. */
+interface Dependencies {
+  readonly model: Model<CredentialDocument>
+  readonly gathered: Pick<Gathered<CredentialDocument>, 'find' | 'findBy'>
+  readonly sealer: Sealer
+}
+
+const byAge = (a: CredentialDocument, b: CredentialDocument) =>
+  a.createdAt.getTime() - b.createdAt.getTime() || (a._id < b._id ? -1 : 1)
+
 /** Credentials on this model. The id of an only credential is made of account and method, so a second cannot exist. */
-export function createCredentials(model: Model<CredentialDocument>, sealer: Sealer): Credentials {
+export function createCredentials({ model, gathered, sealer }: Dependencies): Credentials {
   const present = <Secret>({ updatedAt: _, sealed, ...rest }: CredentialDocument<Secret>): Credential<Secret> => {
     const { _id: id, ...known } = rest
     return sealed === undefined ? { id, ...known } : { id, ...known, hidden: sealer.open(sealed, sealingContext(rest)) }
   }
-  const only = (accountId: string, method: string) => ({ _id: `${accountId}:${method}` })
-  const one = async <Secret>(filter: object) => {
-    const document = await model.findOne(filter).lean<CredentialDocument<Secret>>()
-    return document ? present(document) : undefined
+  const onlyId = (accountId: string, method: string) => `${accountId}:${method}`
+  const one = async <Secret>(id: string) => {
+    const document = (await gathered.find(id)) as CredentialDocument<Secret> | undefined
+    return document && present(document)
+  }
+  const documentsOf = async (accountId: string, method?: string) => {
+    const found = await gathered.findBy('accountId', accountId)
+    return method === undefined ? found : found.filter((document) => document.method === method)
   }
   return {
-    findOnly: (accountId, method) => one(only(accountId, method)),
-    findByHandle: (method, handle) => one({ _id: handleId(method, handle) }),
-    has: async (accountId, method) => (await model.exists({ accountId, method })) !== null,
+    findOnly: (accountId, method) => one(onlyId(accountId, method)),
+    findByHandle: (method, handle) => one(handleId(method, handle)),
+    has: async (accountId, method) => (await documentsOf(accountId, method)).length > 0,
     list: async <Secret>(accountId: string, method?: string) => {
-      const found = model.find({ accountId, ...(method ? { method } : {}) }).sort({ createdAt: 1, _id: 1 })
-      return (await found.lean<CredentialDocument<Secret>[]>()).map(present)
+      const found = (await documentsOf(accountId, method)) as CredentialDocument<Secret>[]
+      return found.toSorted(byAge).map(present)
     },
     async setOnly(accountId, method, secret) {
       const now = new Date()
       await model.updateOne(
-        only(accountId, method),
+        { _id: onlyId(accountId, method) },
         { $set: { secret, updatedAt: now }, $setOnInsert: { accountId, method, createdAt: now } },
         { upsert: true },
       )

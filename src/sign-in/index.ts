@@ -1,9 +1,10 @@
 // Sign-in: proof that it is them. Owns attempts, methods, credentials and the plan that says when it is enough.
 // Knows neither Koa nor the protocol: who asks, and what they get for it, is decided elsewhere.
-import type { Connection } from 'mongoose'
+import type { Connection, Model } from 'mongoose'
 import type { Account, Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
+import type { Gatherings } from '../platform/database/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { type Assurance, type AssurancePolicy, createAssurance } from './assurance.ts'
 import { attemptModel } from './attempt.model.ts'
@@ -92,6 +93,7 @@ export interface SignIn extends Enrolling {
 /** What sign-in needs from outside. */
 export interface SignInDependencies {
   readonly connection: Connection
+  readonly gatherings: Gatherings
   readonly accounts: Accounts
   readonly audit: Audit
   readonly sealer: Sealer
@@ -127,9 +129,10 @@ export interface SignInDependencies {
 
 /** Opens the room. */
 export function createSignIn(deps: SignInDependencies): SignIn {
-  const { connection, accounts, audit, sealer, limiters, sending } = deps
-  const attempts = createAttempts(attemptModel(connection), sealer)
-  const credentials = createCredentials(credentialModel(connection), sealer)
+  const { connection, gatherings, accounts, audit, sealer, limiters, sending } = deps
+  const kept = <T extends { _id: string }>(model: Model<T>) => ({ model, gathered: gatherings.of(model), sealer })
+  const attempts = createAttempts(kept(attemptModel(connection)))
+  const credentials = createCredentials(kept(credentialModel(connection)))
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
   const password = createPasswords({ ...deps, attempts, credentials, method: made.password })
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]

@@ -53,6 +53,8 @@ async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promis
     serverSelectionTimeoutMS: SELECTION_MS,
     writeConcern: { w: 'majority' },
     readConcernLevel: 'majority',
+    // What is read was checked when it was written.
+    enableUtf8Validation: false,
   }).asPromise()
 }
 

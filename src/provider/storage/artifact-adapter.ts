@@ -7,6 +7,8 @@ import type { Reuses } from './reuse.ts'
 export interface ArtifactAdapterDependencies {
   readonly artifacts: Artifacts
   readonly reuses: Reuses
+  /** Told what was presented, as soon as it is found: what is asked next can be read meanwhile. */
+  readonly foresee: (found: AdapterPayload | undefined) => void
 }
 
 /** What a second use of each single-use record is answered with (RFC 6749 section 5.2, RFC 9126 section 4). */
@@ -22,11 +24,13 @@ export class ArtifactAdapter implements Adapter {
   protected readonly kind: string
   protected readonly artifacts: Artifacts
   protected readonly reuses: Reuses
+  protected readonly foresee: ArtifactAdapterDependencies['foresee']
 
-  constructor(kind: string, { artifacts, reuses }: ArtifactAdapterDependencies) {
+  constructor(kind: string, { artifacts, reuses, foresee }: ArtifactAdapterDependencies) {
     this.kind = kind
     this.artifacts = artifacts
     this.reuses = reuses
+    this.foresee = foresee
   }
 
   upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
@@ -36,6 +40,7 @@ export class ArtifactAdapter implements Adapter {
   /** What was used is found too, and says so: the library ends what came of it (RFC 9700 section 2.1.1). */
   async find(id: string): Promise<AdapterPayload | undefined> {
     const payload = await this.artifacts.find(this.kind, id)
+    this.foresee(payload)
     if (payload?.consumed !== undefined) this.note(await this.artifacts.findUse(this.kind, id))
     return payload
   }
