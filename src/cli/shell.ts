@@ -44,7 +44,10 @@ export async function withApp<T>(shell: Shell, work: (app: App, config: Config) 
   })
   const app = await createApp({ config, logger, root: shell.root, path: shell.env.PATH, report: shell.err })
   try {
-    return await work(app, config)
+    const result = await work(app, config)
+    // Clients hear of the ends of sessions before the command ends; who cannot be told now is told by the program later.
+    await app.logouts.settle()
+    return result
   } finally {
     await app.close()
   }
