@@ -18,6 +18,7 @@ import type { SignIn } from '../sign-in/index.ts'
 import { type Browsers, type Csrf, type Render, routed } from '../web/index.ts'
 import { findStructuredTokens } from './access-tokens/lookup.ts'
 import { createAccountsAhead } from './account-adapter.ts'
+import { allowedMethods } from './allowed-methods.ts'
 import { createAuditBridge } from './audit-bridge.ts'
 import { createBackChannel } from './back-channel.ts'
 import { compareHashedSecrets } from './clients/compare-secrets.ts'
@@ -185,6 +186,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       routed(interaction, ...(config.registration.isEnabled ? [registration] : [])),
       formPostPage({ render, isProduction }),
       afterSignOut({ artifacts, audit }),
+      allowedMethods,
       providers.serve,
     ],
   }

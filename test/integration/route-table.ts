@@ -39,7 +39,7 @@ export interface RouteRow {
 }
 
 const documents = { guard: 'public', status: 200, cache: 'public, max-age=300', isShared: true } as const
-const preflight = { guard: 'public', status: 404, isShared: true } as const
+const preflight = { guard: 'public', status: 204, isShared: true } as const
 const development = { isDevelopment: true } as const
 
 /** Every route there is. Whoever adds one says here what keeps it. */
@@ -116,7 +116,7 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'GET /auth', guard: 'public', status: 400 },
   { route: 'GET /auth/:uid', guard: 'interaction', status: 410 },
   { route: 'POST /request', guard: 'client', status: 400 },
-  { route: 'OPTIONS /request', guard: 'public', status: 404 },
+  { route: 'OPTIONS /request', guard: 'public', status: 204 },
   { route: 'POST /token', guard: 'client', status: 400, isShared: true },
   { route: 'OPTIONS /token', ...preflight },
   { route: 'POST /token/introspection', guard: 'client', status: 400, isShared: true },

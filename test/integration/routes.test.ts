@@ -109,13 +109,57 @@ test('whoever brings nothing gets the answer and the headers that the table says
   }
 })
 
-test('a method that a path has not is refused with the same headers', async () => {
+/** Methods that a path has. Where another path fits it too, those of that one are told as well. */
+function methodsOf(path: string): string[] {
+  const methods = ROUTES.map(partsOf).flatMap(([method, own]) => (own === path ? [method] : []))
+  return methods.includes('GET') ? [...methods, 'HEAD'] : methods
+}
+
+test('a method that a path has not is refused with the same headers, and told those that it has', async () => {
   for (const row of ROUTES) {
     const [, path] = partsOf(row)
-    const answer = await ask(world, 'PATCH', path)
-    assert.ok([404, 405].includes(answer.status), `${row.route}: ${answer.status}`)
-    assertHeaders(row, answer.headers, { isError: true })
+    for (const method of ['PATCH', 'PUT', 'DELETE', 'GET', 'POST']) {
+      if (methodsOf(path).includes(method)) continue
+      const answer = await ask(world, method, path)
+      const allowed = new Set(answer.headers.get('allow')?.split(', '))
+      if (allowed.has(method)) continue
+      assert.equal(answer.status, 405, `${method} ${row.route}`)
+      assertHeaders(row, answer.headers, { isError: true })
+      assert.deepEqual(
+        methodsOf(path).filter((name) => !allowed.has(name)),
+        [],
+        `${method} ${row.route}`,
+      )
+    }
   }
+})
+
+test('the library is asked for a method that it has not, in whichever spelling of the path', async () => {
+  for (const [method, path, allow] of [
+    ['GET', '/token', 'POST, OPTIONS'],
+    ['DELETE', '/TOKEN', 'POST, OPTIONS'],
+    ['POST', '/auth', 'GET, HEAD'],
+    ['OPTIONS', '/auth/x', 'GET, HEAD'],
+    ['POST', '/jwks', 'GET, HEAD, OPTIONS'],
+    ['PUT', '/me', 'GET, HEAD, POST, OPTIONS'],
+  ] as const) {
+    const answer = await ask(world, method, path, 'application/json')
+    assert.deepEqual([answer.status, answer.headers.get('allow')], [405, allow], `${method} ${path}`)
+    assert.equal(((await answer.json()) as { code: string }).code, 'request.method_not_allowed')
+  }
+})
+
+test('a page of another origin is told by a preflight what it may do, but at the authorization endpoint (R-17)', async () => {
+  const preflight = (path: string) =>
+    fetch(world.issuer + path, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://rp.example', 'access-control-request-method': 'POST' },
+    })
+  const answer = await preflight('/token')
+  assert.equal(answer.status, 204)
+  assert.equal(answer.headers.get('access-control-allow-origin'), 'https://rp.example')
+  assert.equal(answer.headers.get('access-control-allow-methods'), 'POST')
+  assert.equal((await preflight('/auth')).headers.get('access-control-allow-origin'), null)
 })
 
 test('a form of an interaction is taken with its cookie, its token and from our own pages only', async () => {
