@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { assurance } from './sections/assurance.ts'
+import { sessions } from './sections/sessions.ts'
 import { signIn } from './sections/sign-in.ts'
 import { sms } from './sections/sms.ts'
 import { upstream } from './sections/upstream.ts'
@@ -207,6 +208,7 @@ export const schema = z.strictObject({
   sms,
   accounts,
   lifetimes,
+  sessions,
   signIn,
   upstream,
   assurance,

@@ -6,6 +6,8 @@ import { claimsOf } from './claims.ts'
 
 /** An account as the library carries it through a request. */
 export interface ProtocolAccount extends LibraryAccount {
+  /** What they sign in with. */
+  readonly email: string
   /** The roles that they hold themselves, whether or not there are such roles any more. */
   readonly roles: readonly string[]
   /** Whether they belong to an organization whose members need two factors. */
@@ -68,6 +70,7 @@ export function createFindAccount(accounts: Pick<Accounts, 'find'>, access: Acce
     }
     return {
       accountId: account.id,
+      email: account.email,
       roles: account.roles,
       needsSecondFactor: () => access.organizations.needSecondFactor(account.id),
       standing,

@@ -28,6 +28,7 @@ import { registrationRoutes } from './clients/registration.routes.ts'
 import { rememberClients } from './clients/remember-clients.ts'
 import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
+import { createKnownAccounts } from './interaction/known-accounts.ts'
 import { interactionRoutes } from './interaction/routes.ts'
 import { createUsedWays } from './interaction/used-ways.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
@@ -43,7 +44,7 @@ import { createRotation } from './storage/rotation.ts'
 
 export type { ClientInvitation, Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
 export type { SigningKey, SigningKeys } from './keys/index.ts'
-export { OWN_RETURN_PATH, type OwnPages, type OwnSession } from './own-pages.ts'
+export { OWN_RETURN_PATH, type OwnPages, type OwnSession, type SignInWanted } from './own-pages.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 
 /** What the protocol needs from outside. */
@@ -150,6 +151,11 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     ...storage,
     provider,
     usedWays: createUsedWays(config.server.issuer),
+    knownAccounts: createKnownAccounts({
+      issuer: config.server.issuer,
+      sealer: deps.sealer,
+      most: config.sessions.rememberedAccounts,
+    }),
   })
   const clients = createClients({
     store: storage.clients,

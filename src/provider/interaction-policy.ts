@@ -1,8 +1,11 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Assurance } from '../sign-in/index.ts'
+import type { ProtocolAccount } from './account-adapter.ts'
 import { type AssuranceDependencies, assessSession, essentialAcrs } from './assurance-request.ts'
+import { readIdTokenHint } from './id-token-hint.ts'
 
-const { Check, base } = interactionPolicy
+const { Check, Prompt, base } = interactionPolicy
 
 /** A session whose account is gone or not in good standing: sign in again, as somebody who may. */
 const unusableAccount = new Check(
@@ -38,9 +41,24 @@ const assuranceBelow = (deps: AssuranceDependencies) =>
 async function readHint({ oidc }: KoaContextWithOIDC): Promise<void> {
   const { params, entities, client, provider } = oidc
   if (typeof params?.id_token_hint !== 'string' || entities.IdTokenHint || !client) return
-  const IdToken = provider.IdToken as unknown as { validate(jwt: string, client: object): Promise<object> }
-  oidc.entity('IdTokenHint', await IdToken.validate(params.id_token_hint, client))
+  oidc.entity('IdTokenHint', await readIdTokenHint(provider, params.id_token_hint, client))
 }
+
+/**
+ * Signed in is somebody else than the app has in mind: the person chooses. A hint is only that, so where nobody may be
+ * asked it is passed over, and a sign-in that is asked for anyway begins with it.
+ */
+const anotherHinted = new Check(
+  'login_hint',
+  'another account was asked for',
+  'account_selection_required',
+  ({ oidc: { session, account, params, prompts, result } }) => {
+    const hint = typeof params?.login_hint === 'string' ? normaliseIdentifier(params.login_hint) : undefined
+    const isSettled = result?.login || result?.select_account || prompts.has('none') || prompts.has('login')
+    if (!hint || !session?.accountId || !account || isSettled) return Check.NO_NEED_TO_PROMPT
+    return normaliseIdentifier((account as ProtocolAccount).email) !== hint
+  },
+)
 
 /** Asks once. If the person then is somebody else than the client wants, that is for the client to know. */
 const askOnce = (check: InstanceType<typeof Check>) =>
@@ -67,6 +85,7 @@ export function createInteractionPolicy({
   const consent = policy.get('consent')
   if (!login || !consent) throw new Error('the library has no login or consent prompt')
 
+  policy.add(new Prompt({ name: 'select_account', requestable: true }, anotherHinted), 0)
   login.checks.add(unattainableAcr(deps.assurance), 0)
   login.checks.add(unusableAccount, 1)
   login.checks.add(assuranceBelow(deps))

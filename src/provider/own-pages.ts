@@ -17,12 +17,20 @@ export interface OwnSession {
   readonly signedInAt: Date
 }
 
+/** What sort of sign-in our own pages ask for. */
+export interface SignInWanted {
+  /** One that is no longer ago than this. */
+  readonly maxAgeSeconds?: number | undefined
+  /** The person chooses an account first. */
+  readonly isChosen?: boolean | undefined
+}
+
 /** What our own pages need of the protocol: the session, and a way to get one. */
 export interface OwnPages {
   /** The live session of this browser; being used keeps it alive. */
   readonly findSession: (ctx: Context) => Promise<OwnSession | undefined>
-  /** Where to send somebody who has to sign in, or do so again when that is longer ago than `maxAgeSeconds`. */
-  readonly signInHref: (state: string, maxAgeSeconds?: number) => string
+  /** Where to send somebody who has to sign in, or do so again. */
+  readonly signInHref: (state: string, how?: SignInWanted) => string
   /** Ends what else is open for the account: other sessions, and tokens that they gave. */
   readonly endOthers: (session: OwnSession, reason: string) => Promise<void>
   /** Where signing out begins. */
@@ -55,7 +63,7 @@ export function createOwnPages({
       if (left < sessionSeconds - SLIDE_AFTER_SECONDS) await session.save(sessionSeconds)
       return { accountId, uid, amr: amr ?? [], signedInAt: new Date(loginTs * 1000) }
     },
-    signInHref(state, maxAgeSeconds) {
+    signInHref(state, { maxAgeSeconds, isChosen } = {}) {
       const query = new URLSearchParams({
         client_id: OWN_CLIENT,
         response_type: 'none',
@@ -63,6 +71,7 @@ export function createOwnPages({
         redirect_uri: `${issuer}${OWN_RETURN_PATH}`,
         state,
         ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
+        ...(isChosen ? { prompt: 'select_account' } : {}),
       })
       return `${new URL(provider().urlFor('authorization')).pathname}?${query}`
     },

@@ -73,12 +73,12 @@ test('nobody is asked for a first-party client', async () => {
   assert.ok(answerOf(await rp.browser.open(wider.url)).code)
 })
 
-test('switching accounts at consent leads to sign-in and then back to the client', async () => {
+test('switching accounts at consent leads to choosing, to sign-in and then back to the client', async () => {
   await world.addAccount('bob@example.com')
   const rp = await RelyingParty.create(world)
   const { page, started } = await reachConsent(rp)
   const signIn = await rp.browser.press(page, 'switch')
-  const identifier = await rp.browser.press(signIn, 'switch')
+  const identifier = await rp.browser.press(signIn, 'other')
   const tokens = await rp.redeem(await rp.signIn(identifier, 'bob@example.com'), started)
   const bob = await world.accounts.findByIdentifier('bob@example.com')
   assert.equal(tokens.claims()?.sub, bob?.id)

@@ -61,6 +61,7 @@ function parse(line: string): SetCookie {
 /** Each cookie that is set, without its prefix, and where it holds. Nothing else is ever set. */
 const COOKIES: readonly { name: string; prefix: string; path: RegExp; isSigned: boolean; isOverHttp?: boolean }[] = [
   { name: 'gatehouse.session', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
+  { name: 'gatehouse.accounts', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
   { name: 'gatehouse.interaction', prefix: '__Secure-', path: /^path=\/interaction\/[\w-]+$/, isSigned: true },
   { name: 'gatehouse.ways', prefix: '__Secure-', path: /^path=\/interaction$/, isSigned: true },
   { name: 'gatehouse.resume', prefix: '__Secure-', path: /^path=\/auth\/[\w-]+$/, isSigned: true },

@@ -78,6 +78,7 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'GET /account/password/done', guard: 'session', status: 303 },
   { route: 'GET /account/email', guard: 'session', status: 303 },
   { route: 'POST /account/email', guard: 'session form', status: 303 },
+  { route: 'GET /account/switch', guard: 'public', status: 303 },
   { route: 'GET /account/return', guard: 'state', status: 303 },
   { route: 'GET /account/security/:method', guard: 'session', status: 303 },
   { route: 'GET /account/security/:method/return', guard: 'session', status: 303 },
@@ -92,6 +93,8 @@ export const ROUTES: readonly RouteRow[] = [
 
   { route: 'GET /interaction/:uid', guard: 'interaction', status: 410 },
   { route: 'GET /interaction/:uid/:method/return', guard: 'interaction', status: 410 },
+  { route: 'GET /interaction/:uid/accounts', guard: 'interaction', status: 410 },
+  { route: 'POST /interaction/:uid/accounts', guard: 'interaction form', status: 410 },
   { route: 'GET /interaction/:uid/forgot', guard: 'interaction', status: 410 },
   { route: 'POST /interaction/:uid/forgot', guard: 'interaction form', status: 410 },
   { route: 'GET /interaction/:uid/register', guard: 'interaction', status: 410 },

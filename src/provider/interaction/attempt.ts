@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { type Attempt, evidenceOfSession, type PageContext } from '../../sign-in/index.ts'
 import { readAssuranceRequest } from '../assurance-request.ts'
+import { readHintedSubject } from '../id-token-hint.ts'
 import { readSession } from './lost-session.ts'
 import { type InteractionDependencies, type Seam, textParam } from './seam.ts'
 
@@ -9,13 +10,21 @@ const SAME_PERSON = new Set(['login_prompt', 'max_age', 'assurance_below', 'esse
 /** Reasons for which what the session proves is not enough, but counts. */
 const STEP_UP = new Set(['assurance_below', 'essential_acr', 'essential_acrs'])
 
-/** Who the page may take the person for without being told: whoever this browser is signed in as. */
-async function findPresumed({ interaction }: Seam, { accounts }: InteractionDependencies): Promise<string | undefined> {
-  const accountId = interaction.session?.accountId
+/** Whom an app has named by its ID token, if that account signed in with this browser before: others learn nothing by it. */
+async function findHinted(ctx: Context, { interaction, client }: Seam, deps: InteractionDependencies) {
+  const subject = await readHintedSubject(deps.provider(), interaction.params.id_token_hint, client)
+  return deps.knownAccounts.list(ctx).find((id) => id === subject)
+}
+
+/** Who the page may take the person for without being told: whoever this browser is signed in as, or the app has named. */
+async function findPresumed(ctx: Context, seam: Seam, deps: InteractionDependencies): Promise<string | undefined> {
+  const { interaction } = seam
   const { reasons } = interaction.prompt
-  if (!accountId || textParam(interaction, 'login_hint') || !reasons.every((reason) => SAME_PERSON.has(reason)))
-    return undefined
-  const account = await accounts.find(accountId)
+  if (textParam(interaction, 'login_hint')) return undefined
+  const isSame = reasons.every((reason) => SAME_PERSON.has(reason))
+  const accountId = (isSame && interaction.session?.accountId) || (await findHinted(ctx, seam, deps))
+  if (!accountId) return undefined
+  const account = await deps.accounts.find(accountId)
   return account?.status === 'active' ? account.email : undefined
 }
 
@@ -37,7 +46,7 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
     uid,
     request: { ...interaction.params },
     expiresAt: new Date(interaction.exp * 1000),
-    identifier: await findPresumed(seam, deps),
+    identifier: await findPresumed(ctx, seam, deps),
     suggestedIdentifier: textParam(interaction, 'login_hint')?.slice(0, 254),
     evidence: await findSessionEvidence(ctx, seam, deps),
     ...(await readAssuranceRequest(interaction.params, client, {

@@ -28,11 +28,12 @@ export async function finish(
   // A proof takes its time, and the session that it adds to may have ended meanwhile.
   if (await dropLostSession(ctx, seam.interaction, deps)) return seeOther(ctx, `/interaction/${seam.uid}`)
   await leaveOtherAccount(ctx, seam, accountId, deps)
+  deps.knownAccounts.remember(ctx, accountId)
   // Not remembered beyond the browser's own session: how long it lasts is decided on the server.
   const login = { accountId, acr, amr: [...amr], remember: false, ts: Math.floor(at.getTime() / 1000) }
   const returnTo = await deps
     .provider()
-    .interactionResult(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false })
+    .interactionResult(ctx.req, ctx.res, { login, select_account: {} }, { mergeWithLastSubmission: false })
   seeOther(ctx, returnTo)
 }
 

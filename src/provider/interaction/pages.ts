@@ -56,6 +56,7 @@ export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps:
     ...data,
     action: data.beginAction,
     identifier: suggestedIdentifier,
+    accountsHref: deps.knownAccounts.list(ctx).length > 0 ? `/interaction/${seam.uid}/accounts` : undefined,
     registerHref: deps.registration.isOpen ? `/interaction/${seam.uid}/register` : undefined,
     current,
     ...shownWays(ctx, view, deps),

@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../../platform/refusal.ts'
 import { formBody, readForm } from '../../web/index.ts'
+import { mountAccounts } from './accounts.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { allow, deny } from './consent.ts'
 import { mountForgotten } from './forgot.ts'
@@ -17,9 +18,9 @@ const unknownAction = () =>
 type Form = Readonly<Record<string, string>>
 type Post = (ctx: Context, seam: Seam, form: Form) => Promise<void>
 
-/** Switching accounts where nobody is asked to sign in (at consent): the same request once more, with sign-in first. */
-function restartWithSignIn(ctx: Context, { interaction }: Seam, { provider }: InteractionDependencies): void {
-  seeOther(ctx, requestHref({ ...interaction.params, prompt: 'login' }, provider()))
+/** Switching accounts where nobody is asked to sign in (at consent): the same request once more, with choosing first. */
+function restartWithChoosing(ctx: Context, { interaction }: Seam, { provider }: InteractionDependencies): void {
+  seeOther(ctx, requestHref({ ...interaction.params, prompt: 'select_account' }, provider()))
 }
 
 /** They say who they are; people of some domains go straight to their provider, whether or not they have an account. */
@@ -40,7 +41,7 @@ function begin(deps: InteractionDependencies): Post {
   const { signIn } = deps
   return async (ctx, seam, form) => {
     const { uid, interaction, origin, clientId } = seam
-    if (interaction.prompt.name === 'consent') return restartWithSignIn(ctx, seam, deps)
+    if (interaction.prompt.name === 'consent') return restartWithChoosing(ctx, seam, deps)
     const attempt = await openAttempt(ctx, seam, deps)
     const { action = 'continue', method = '' } = form
     const chosen = { attempt, method, input: form, page: pageOf(ctx, seam, deps), origin, clientId }
@@ -154,6 +155,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
   router.post('/consent', formBody(), guarded(decideConsent(deps)))
   router.post('/enrol/:method', formBody(), guarded(enrol(deps)))
   mountForgotten(router, deps)
+  mountAccounts(router, deps)
   mountNewcomers(router, deps)
   mountShortcut(router, deps)
   router.get('/:method/return', showReturn(deps))

@@ -20,6 +20,7 @@ import type { Consents } from '../consents.ts'
 import { formActionsFor } from '../redirects.ts'
 import type { SessionEnds } from '../session-ends.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import type { KnownAccounts } from './known-accounts.ts'
 import { dropLostSession } from './lost-session.ts'
 import type { UsedWays } from './used-ways.ts'
 
@@ -39,6 +40,7 @@ export interface InteractionDependencies {
   readonly render: Render
   readonly browsers: Browsers
   readonly usedWays: UsedWays
+  readonly knownAccounts: KnownAccounts
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string

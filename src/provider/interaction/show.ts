@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { isChoosing, showAccounts } from './accounts.ts'
 import { openAttempt, pageOf } from './attempt.ts'
 import { showConsent } from './consent.ts'
 import { finish, finishUnattainable } from './finish.ts'
@@ -33,6 +34,7 @@ export function createShow(deps: InteractionDependencies) {
     const seam = await openSeam(ctx, deps)
     if (!seam) return showEnded(ctx, deps)
     const { prompt, session, params } = seam.interaction
+    if ((await isChoosing(seam, deps)) && (await showAccounts(ctx, seam, deps))) return
     if (prompt.name !== 'consent') return showSignIn(ctx, seam, deps)
     // Who was to consent has signed out meanwhile: the same request once more asks for a sign-in first.
     if (!session) return seeOther(ctx, requestHref(params, deps.provider()))

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Account, Accounts } from '../../accounts/index.ts'
 import { newSecret } from '../../platform/ids.ts'
-import { OWN_RETURN_PATH, type OwnPages, type OwnSession } from '../../provider/index.ts'
+import { OWN_RETURN_PATH, type OwnPages, type OwnSession, type SignInWanted } from '../../provider/index.ts'
 import { type Csrf, createCookie, formBody, readForm, safeReturn } from '../../web/index.ts'
 
 /** What knowing who is signed in needs. */
@@ -37,6 +37,8 @@ export interface AccountGuard {
     backTo: (ctx: Context) => string,
     change: Change,
   ) => ((ctx: Context, next: () => Promise<void>) => Promise<void>)[]
+  /** Leads to choosing another account, and back to these pages. */
+  readonly switchAccount: (ctx: Context) => void
   /** Where the sign-in leads back to. */
   readonly comeBack: (ctx: Context) => void
 }
@@ -52,17 +54,17 @@ export function createGuard({ own, accounts, csrf, issuer }: GuardDependencies):
     return { account, session, csrf: csrf.token(session.uid) }
   }
   const isFresh = ({ session }: Owner) => Date.now() - session.signedInAt.getTime() <= FRESH_SECONDS * 1000
-  const signIn = (ctx: Context, path: string, maxAge?: number) => {
+  const signIn = (ctx: Context, path: string, how?: SignInWanted) => {
     const state = newSecret(16)
     cookie.set(ctx, `${state}:${path}`)
-    ctx.redirect(own.signInHref(state, maxAge))
+    ctx.redirect(own.signInHref(state, how))
     ctx.status = 303
   }
 
   const guarded = (isFreshNeeded: boolean, page: Page) => async (ctx: Context) => {
     const owner = await findOwner(ctx)
     if (!owner) return signIn(ctx, ctx.path)
-    if (isFreshNeeded && !isFresh(owner)) return signIn(ctx, ctx.path, FRESH_SECONDS)
+    if (isFreshNeeded && !isFresh(owner)) return signIn(ctx, ctx.path, { maxAgeSeconds: FRESH_SECONDS })
     await page(ctx, owner)
   }
 
@@ -76,10 +78,11 @@ export function createGuard({ own, accounts, csrf, issuer }: GuardDependencies):
         if (!owner) return signIn(ctx, backTo(ctx))
         const { csrf: token, ...form } = readForm(ctx)
         csrf.verify(ctx, owner.session.uid, token)
-        if (!isFresh(owner)) return signIn(ctx, backTo(ctx), FRESH_SECONDS)
+        if (!isFresh(owner)) return signIn(ctx, backTo(ctx), { maxAgeSeconds: FRESH_SECONDS })
         await change(ctx, owner, form)
       },
     ],
+    switchAccount: (ctx) => signIn(ctx, '/account', { isChosen: true }),
     // Only the browser that was sent away comes back, and only to where it was (RFC 9700 section 4.7).
     comeBack(ctx) {
       const [state = '', path = ''] = (cookie.get(ctx) ?? '').split(':')

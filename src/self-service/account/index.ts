@@ -27,6 +27,8 @@ export interface AccountPagesDependencies {
   readonly localeOf: (ctx: Context) => string
 }
 
+const SWITCH = '/account/switch'
+
 /** Opens the account pages. */
 export function createAccountPages(deps: AccountPagesDependencies): readonly Router[] {
   const { signIn, own, render, isProduction } = deps
@@ -47,9 +49,10 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Rou
         ...way,
         count: credentials.filter(({ method }) => method === enrolment.methods[index]).length,
       }))
-      show(ctx, 'overview', owner, { ways: counted })
+      show(ctx, 'overview', owner, { switchHref: SWITCH, ways: counted })
     }),
   )
+  overview.get(SWITCH, guard.switchAccount)
   overview.get(OWN_RETURN_PATH, guard.comeBack)
   const common = { ...deps, guard, show }
   const rooms = [emailRoutes(common), passwordRoutes(common), credentialRoutes({ ...common, enrolment, isProduction })]
