@@ -15,7 +15,7 @@ import { createHttpClient } from './platform/http-client/index.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox } from './platform/mail/index.ts'
 import { createPasswordHasher } from './platform/password-hash.ts'
-import { createPasswordStrength } from './platform/password-strength/index.ts'
+import { createPasswordStrength, readBrowserModules } from './platform/password-strength/index.ts'
 import { checkSealingKeys, createReseal } from './platform/reseal/index.ts'
 import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
@@ -86,7 +86,8 @@ async function openPorts(options: AppOptions, database: Database) {
   const { argon2, hashing } = config.signIn.password
   const views = join(root, 'views')
   const sealer = createSealer(config.secrets.sealingKeys)
-  const assets = loadAssets(join(views, 'assets'), { 'brand.css': `:root { --accent: ${config.brand.accent}; }\n` })
+  const brandCss = `:root { --accent: ${config.brand.accent}; }\n`
+  const assets = loadAssets(join(views, 'assets'), { 'brand.css': brandCss }, { zxcvbn: readBrowserModules() })
   const messages = loadMessages(join(views, 'messages'))
   const language = languageCookie(config.server.issuer)
   const renderer = createRenderer({ viewsDir: views, assets, messages, brand: config.brand, language })

@@ -13,6 +13,8 @@ export interface Messages {
   readonly locales: readonly string[]
   translator(locale: string): Translate
   has(key: string): boolean
+  /** Every text under this key, by the rest of its key: for scripts that choose among them. */
+  under(locale: string, prefix: string): Readonly<Record<string, string>>
   /** The best language for a request: what the relying party asked for, what the person chose, what the browser says. */
   negotiate(wishes: {
     uiLocales?: string | undefined
@@ -55,6 +57,10 @@ export function loadMessages(folder: string): Messages {
 
   return {
     locales,
+    under(locale, prefix) {
+      const keys = [...(texts.get(FALLBACK)?.keys() ?? [])].filter((key) => key.startsWith(`${prefix}.`))
+      return Object.fromEntries(keys.map((key) => [key.slice(prefix.length + 1), find(locale, key) ?? '']))
+    },
     has: (key) => texts.get(FALLBACK)?.has(key) ?? false,
     translator(locale) {
       const plurals = new Intl.PluralRules(locale)

@@ -50,6 +50,7 @@ export function createRenderer({ viewsDir, assets, messages, brand, language }: 
   const common = (locale: string) => ({
     t: messages.translator(locale),
     hasText: messages.has,
+    textsUnder: (prefix: string) => messages.under(locale, prefix),
     locale,
     dir: 'ltr',
     brand,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { QueueFullError } from '../../src/platform/bounded-queue.ts'
-import { createPasswordStrength } from '../../src/platform/password-strength/index.ts'
+import { createPasswordStrength, readBrowserModules } from '../../src/platform/password-strength/index.ts'
 
 const strength = createPasswordStrength()
 after(() => strength.close())
@@ -72,4 +72,15 @@ test('when too many wait, more are sent away at once', async (t) => {
     ['a', 'b', 'c'].map((password) => narrow.estimate({ password, words: [] })),
   )
   assert.deepEqual([first?.status, second?.status, third?.status], ['fulfilled', 'fulfilled', 'rejected'])
+})
+
+test('the modules for browsers stand alone: they name each other by path, and no package', () => {
+  const modules = readBrowserModules()
+  for (const [path, text] of modules) {
+    for (const [, target = ''] of text.matchAll(/^(?:import|export)\b.*? from ['"]([^'"]+)['"]/gm)) {
+      const { pathname } = new URL(target, `file:///${path}`)
+      assert.ok(target.startsWith('.') && modules.has(pathname.slice(1)), `${path} -> ${target}`)
+    }
+  }
+  assert.ok(modules.has('core/index.mjs') && modules.has('de/index.esm.js'))
 })

@@ -198,6 +198,23 @@ test('assets can be cached for ever, and nothing else can be read through them',
   }
 })
 
+test('word lists for browsers come compressed where that can be read, under an address that changes with them', async () => {
+  const account = await world.addAccount('words@example.com')
+  const token = await world.signIn.invitations.issue('set-password', account)
+  const form = await new Browser(world.issuer).open(`/welcome/${token}`)
+  const [, base = ''] = /data-modules="(\/assets\/zxcvbn\.[\w-]+\/)"/.exec(form.text) ?? []
+  const address = `${base}en/commonWords.json.mjs`
+  const plain = await raw(address)
+  const small = await raw(address, { headers: { 'accept-encoding': 'gzip' } })
+  assert.match(String(small.headers['cache-control']), /immutable/)
+  assert.match(String(small.headers['content-type']), /text\/javascript/)
+  assert.equal(small.headers['content-encoding'], 'gzip')
+  assert.match(String(small.headers.vary), /Accept-Encoding/)
+  assert.equal(plain.headers['content-encoding'], undefined)
+  assert.ok(Number(small.headers['content-length']) < Number(plain.headers['content-length']) / 1.5)
+  assert.equal((await raw(`${base}../../package.json`)).status, 404)
+})
+
 test('the language switch remembers, and leads nowhere else', async () => {
   const browser = new Browser(world.issuer)
   const back = await browser.get('/language/de?return=/session/end')

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { createBoundedQueue, QueueFullError } from '../bounded-queue.ts'
 
+export { readBrowserModules } from './browser-modules.ts'
+
 /** What is asked about. */
 export interface Question {
   readonly password: string

@@ -23,7 +23,7 @@ interface PasswordSecret {
 export type PreparedPassword = PasswordSecret
 
 /** What is told of the policy before somebody chooses. */
-export type PasswordRules = Pick<PasswordPolicy, 'minLength' | 'maxLength' | 'needs'>
+export type PasswordRules = Pick<PasswordPolicy, 'minLength' | 'maxLength' | 'needs' | 'minScore'>
 
 /** The password method, and setting a password. */
 export interface PasswordMethod extends SignInMethod<{ password: string }> {
