@@ -29,7 +29,7 @@ import { createPasswords, type OnPasswordSet, type Passwords } from './passwords
 import { createSendLimits, type SendLimiters } from './sending.ts'
 import { shortcutModel } from './shortcut.model.ts'
 import { createShortcut, type Shortcut } from './shortcut.ts'
-import { createSubmit, type SubmitInput } from './submit.ts'
+import { createReprove, createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
 export { type Assurance, type AssurancePolicy, acrValuesOf, evidenceOfSession } from './assurance.ts'
@@ -134,7 +134,6 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const attempts = createAttempts(kept(attemptModel(connection)))
   const credentials = createCredentials(kept(credentialModel(connection)))
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
-  const password = createPasswords({ ...deps, attempts, credentials, method: made.password })
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)
@@ -142,7 +141,10 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
   const reserveSend = createSendLimits(sending, [...methods, ...enrollable])
   const begin = createBegin({ accounts, attempts, audit, methods, reserveSend })
-  const submitProof = createSubmit({ attempts, audit, methods, limits: createSignInLimits(limiters) })
+  const limits = createSignInLimits(limiters)
+  const submitProof = createSubmit({ attempts, audit, methods, limits })
+  const reprove = createReprove({ audit, methods, limits })
+  const password = createPasswords({ ...deps, attempts, credentials, method: made.password, reprove })
   const enrolment = createEnrolment({
     model: enrolmentModel(connection),
     sealer,

@@ -3,6 +3,7 @@ import type { Actor, Audit, EventDetail, Origin } from '../audit/index.ts'
 import type { Attempts } from './attempt.ts'
 import type { Credentials } from './credentials.ts'
 import type { PasswordMethod, PasswordOwner, PasswordRules, PreparedPassword } from './methods/password/index.ts'
+import { refusals } from './refusals.ts'
 
 /** Who sets a password, from where, and on which path. */
 export interface PasswordChange {
@@ -20,6 +21,13 @@ export interface Passwords {
    * something stronger must not get a weaker way in by a mail (R-40).
    */
   isResettable(accountId: string): Promise<boolean>
+  /** Whether the account has one. */
+  has(accountId: string): Promise<boolean>
+  /**
+   * Asks for the present one before it is changed (ASVS 6.2.3); counted and limited as at sign-in.
+   * @throws Refusal `password.wrong`, `sign_in.limited`, `sign_in.busy`
+   */
+  confirm(account: Account, typed: string, origin: Origin): Promise<void>
   /**
    * Checks a new password against the policy and hashes it, before anything else is changed for its sake.
    * @throws Refusal `password.refused` with every reason, `sign_in.busy`
@@ -36,15 +44,25 @@ interface Dependencies {
   readonly method: PasswordMethod
   readonly audit: Audit
   readonly credentials: Credentials
+  /** Proves something once more, under the limits of every proof. @returns whether it was proved */
+  readonly reprove: (proof: { account: Account; method: string; body: unknown; origin: Origin }) => Promise<boolean>
   readonly attempts: Pick<Attempts, 'forgetProofsOf'>
   /** Called after a password was set, to tell its owner. */
   readonly onPasswordSet: OnPasswordSet
 }
 
 /** Setting passwords by this method. */
-export function createPasswords({ method, audit, credentials, attempts, onPasswordSet }: Dependencies): Passwords {
+export function createPasswords(deps: Dependencies): Passwords {
+  const { method, audit, credentials, attempts, onPasswordSet, reprove } = deps
   return {
     rules: method.rules,
+    has: (accountId) => credentials.has(accountId, method.name),
+    async confirm(account, password, origin) {
+      // No field was filled in: wrong, and nobody's guess.
+      if (password === '') throw refusals.passwordWrong()
+      const isProved = await reprove({ account, method: method.name, body: { password }, origin })
+      if (!isProved) throw refusals.passwordWrong()
+    },
     async isResettable(accountId) {
       const held = await credentials.list(accountId)
       return held.length === 0 || held.some((credential) => credential.method === method.name)

@@ -48,6 +48,16 @@ export const refusals = {
       retryAfterSeconds,
       cause,
     }),
+  limited: (retryAfterSeconds: number) =>
+    new Refusal({
+      code: 'sign_in.limited',
+      status: 429,
+      message: 'Too many tries. Please try again later.',
+      params: { count: Math.ceil(retryAfterSeconds / 60) },
+      retryAfterSeconds,
+    }),
+  passwordWrong: () =>
+    new Refusal({ code: 'password.wrong', status: 422, message: 'This is not the password of the account.' }),
   methodUnknown: () =>
     new Refusal({ code: 'sign_in.method_unknown', status: 404, message: 'There is no such way to sign in.' }),
   formInvalid: (cause: unknown) =>

@@ -1,4 +1,5 @@
-import type { Audit, Origin } from '../audit/index.ts'
+import type { Account } from '../accounts/index.ts'
+import type { Audit, EventSubject, Origin } from '../audit/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import { QueueFullError } from '../platform/password-hash.ts'
 import type { Attempt, Attempts, TakenChallenge } from './attempt.ts'
@@ -47,6 +48,14 @@ function parse(method: SignInMethod, body: unknown): unknown {
   }
 }
 
+/** Too many proofs at this moment: told to the trail, and no try of anybody's. */
+async function toRefusal(error: unknown, { name }: SignInMethod, subject: EventSubject, audit: Audit) {
+  if (!(error instanceof QueueFullError)) return error
+  const { retryAfterSeconds } = error
+  await audit.record('sign_in.deferred', subject, { method: name, retryAfterSeconds })
+  return refusals.busy(retryAfterSeconds, error)
+}
+
 /**
  * The only caller of `verify`: limit, verify, append evidence, audit. Every try of every method goes through here, so
  * every limit holds on every path.
@@ -89,10 +98,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
 
     const { verdict, challenge } = await verify(method, input, parsed).catch(async (error: unknown) => {
       await limits.giveBack(claimant)
-      if (!(error instanceof QueueFullError)) throw error
-      const { retryAfterSeconds } = error
-      await audit.record('sign_in.deferred', subject, { method: method.name, retryAfterSeconds })
-      throw refusals.busy(retryAfterSeconds, error)
+      throw await toRefusal(error, method, subject, audit)
     })
     const { via } = verdict
     const refuse = async (reason: string): Promise<Submission> => {
@@ -118,5 +124,47 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     await limits.settle(claimant)
     await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })
     return { outcome: 'proved', attempt: after }
+  }
+}
+
+/** Somebody who is signed in proves something once more. */
+interface Reproof {
+  readonly account: Account
+  readonly method: string
+  readonly body: unknown
+  readonly origin: Origin
+}
+
+/**
+ * The same for whoever is signed in and proves something once more before a change: limited and told to the trail like
+ * any other try, by the same counts. For methods that need no challenge.
+ * @returns whether it was proved
+ * @throws Refusal `sign_in.method_unknown`, `sign_in.form_invalid`, `sign_in.limited`, `sign_in.busy`
+ */
+export function createReprove({ audit, limits, methods }: Omit<Dependencies, 'attempts'>) {
+  return async ({ account, method: name, body, origin }: Reproof): Promise<boolean> => {
+    const method = methods.find((candidate) => candidate.name === name)
+    if (!method || method.begin) throw refusals.methodUnknown()
+    const parsed = parse(method, body)
+    const claimant = { identifier: account.email, address: origin.address }
+    const subject = { origin, accountId: account.id } as const
+
+    const reservation = await limits.reserve(claimant)
+    if (!reservation.isAllowed) {
+      await audit.record('sign_in.limited', subject, { method: name, by: reservation.by })
+      throw refusals.limited(reservation.retryAfterSeconds)
+    }
+    const nowhere = { uid: '', returnUrl: '', browser: () => '', isSecondStep: true, proved: [] }
+    const context = { ...nowhere, origin, identifier: account.email, account }
+    const verdict = await method.verify(context, parsed, undefined).catch(async (error: unknown) => {
+      await limits.giveBack(claimant)
+      throw await toRefusal(error, method, subject, audit)
+    })
+    if (!verdict.isProved) {
+      await audit.record('sign_in.failed', subject, { method: name, reason: verdict.reason })
+      return false
+    }
+    await limits.settle(claimant)
+    return true
   }
 }

@@ -15,22 +15,32 @@ export interface PasswordPageDependencies {
   readonly show: ShowAccountPage
 }
 
+type Form = Readonly<Record<string, string>>
+
 const HERE = '/account/password'
-const fields = { 'password.refused': 'password' }
+const fields = { 'password.refused': 'password', 'password.wrong': 'current' }
+
+/** Refusals that are said on the page. */
+const shown = new Set([...Object.keys(fields), 'sign_in.limited'])
 
 /**
- * Setting another password. The guard asks for a fresh sign-in, so whoever finds an open session does not change it;
+ * Setting another password. The guard asks for a fresh sign-in, and the present password is asked for as well where there
+ * is one (ASVS 6.2.3), so whoever finds an open session does not change it;
  * what else is open for the account ends, unless its owner says otherwise (ASVS 6.2.2, 7.4.3).
  */
 export function passwordRoutes({ signIn, own, guard, show }: PasswordPageDependencies): Router {
   const { password } = signIn
   const router = new Router({ prefix: HERE })
 
-  const showForm = (ctx: Context, owner: Owner, again: { keeps?: boolean; problem?: object } = {}) =>
-    show(ctx, 'password/form', owner, { action: HERE, rules: password.rules, ...again })
+  const showForm = async (ctx: Context, owner: Owner, again: { keeps?: boolean; problem?: object } = {}) => {
+    const asksPresent = await password.has(owner.account.id)
+    show(ctx, 'password/form', owner, { action: HERE, rules: password.rules, asksPresent, ...again })
+  }
 
-  const change = async (ctx: Context, { account, session }: Owner, chosen: string, keeps: boolean) => {
+  const change = async (ctx: Context, { account, session }: Owner, form: Form, keeps: boolean) => {
     const origin = originOf(ctx)
+    const { current = '', password: chosen = '' } = form
+    if (await password.has(account.id)) await password.confirm(account, current, origin)
     const prepared = await password.prepare(chosen, account, origin)
     await password.set(account, prepared, { via: 'change', origin })
     if (!keeps) await own.endOthers(session, 'password change')
@@ -44,14 +54,17 @@ export function passwordRoutes({ signIn, own, guard, show }: PasswordPageDepende
     '/',
     ...guard.change(
       () => HERE,
-      async (ctx, owner, { password: chosen = '', keep }) => {
-        const keeps = keep === 'yes'
+      async (ctx, owner, form) => {
+        const keeps = form.keep === 'yes'
         try {
-          await change(ctx, owner, chosen, keeps)
+          await change(ctx, owner, form, keeps)
         } catch (error) {
-          if (!(error instanceof Refusal) || error.code !== 'password.refused') throw error
+          if (!(error instanceof Refusal) || !shown.has(error.code)) throw error
+          const { code, params, retryAfterSeconds } = error
           ctx.status = error.status
-          return showForm(ctx, owner, { keeps, problem: presentProblem(error, fields) })
+          if (retryAfterSeconds) ctx.set('Retry-After', String(retryAfterSeconds))
+          const problem = presentProblem(error, fields) ?? { titleKey: `refusals.${code}`, params, fields: [] }
+          return showForm(ctx, owner, { keeps, problem })
         }
         ctx.redirect(`${HERE}/done`)
         ctx.status = 303
