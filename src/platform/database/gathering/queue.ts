@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 /** More is waiting for the database than this process should hold. */
 class GatheringFullError extends Error {
   override readonly name = 'GatheringFullError'
@@ -29,6 +31,11 @@ interface Waiting<Item, Answer> {
 
 const BATCH_SIZE = 1000
 const CAPACITY = 50_000
+/**
+ * For so many turns of the event loop more may come in before a command leaves. In a quiet process they pass in
+ * microseconds; in a busy one each of them lets many requests come as far as this, and saves a command for most.
+ */
+const TURNS = 8
 
 /**
  * Gathers: while one command is under way, everything that comes in waits, and then goes out together. What comes
@@ -58,6 +65,7 @@ export function createQueue<Item, Answer>({
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
+      for (let turn = 0; turn < TURNS; turn += 1) await nextTurn()
       const batch = waiting.slice(0, batchSize)
       waiting = waiting.slice(batchSize)
       await deliver(batch)
@@ -74,7 +82,6 @@ export function createQueue<Item, Answer>({
       waiting.push({ item, resolve, reject })
       if (isUnderWay) return
       isUnderWay = true
-      // Not at once: what other requests ask for in this turn of the event loop comes along.
-      setImmediate(drain)
+      void drain()
     })
 }
