@@ -19,6 +19,8 @@ export type CheckToken = (token: string) => Promise<Granted | string>
 
 /** One algorithm, and not whatever the token says: neither `none` nor a public key taken for a shared secret gets by. */
 const ALGORITHMS = ['ES256']
+/** As long as the issuer's Cache-Control says: a key that was taken back is believed no longer. */
+const KEYS_KEPT_MS = 300_000
 /** Clocks differ. */
 const TOLERANCE_SECONDS = 5
 
@@ -41,7 +43,7 @@ async function findKeys(issuer: string): Promise<URL> {
 export function createCheckToken({ issuer, audience }: Expectations): CheckToken {
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined
   return async (token) => {
-    keys ??= createRemoteJWKSet(await findKeys(issuer))
+    keys ??= createRemoteJWKSet(await findKeys(issuer), { cacheMaxAge: KEYS_KEPT_MS })
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer,

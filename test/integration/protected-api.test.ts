@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { env } from 'node:process'
 import { after, before, test } from 'node:test'
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { decodeProtectedHeader, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import * as oidc from 'openid-client'
 import { createApi } from '../../examples/protected-api/api.ts'
 import { createProver } from '../support/proofs.ts'
@@ -261,4 +261,19 @@ test('one command runs it', async (t) => {
   const line = await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve))
   const address = /http:\/\/localhost:\d+/.exec(line)?.[0] ?? ''
   assert.equal((await fetch(`${address}/posts`)).status, 401)
+})
+
+test('a signing key that was taken back is believed here for five minutes at most', async (t) => {
+  const { token } = await signIn('taken-back@example.com', ['user'])
+  const fresh = await serve(world.issuer)
+  t.after(fresh.close)
+  const ask = async () =>
+    (await fetch(`${fresh.address}/posts`, { headers: { authorization: `Bearer ${token}` } })).status
+  assert.equal(await ask(), 200)
+  await world.keys.revoke(decodeProtectedHeader(token).kid ?? '')
+  const published = async () =>
+    (await (await fetch(`${world.issuer}/jwks`)).text()).includes(decodeProtectedHeader(token).kid ?? '')
+  while (await published()) await new Promise(setImmediate)
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 301_000 })
+  assert.equal(await ask(), 401)
 })
