@@ -279,8 +279,6 @@ export async function createApp(options: AppOptions) {
         followers.push(protocol.follow())
       },
       async close() {
-        // A command is not there for long, and perhaps nothing else runs: it tells apps itself.
-        if (followers.length === 0) await protocol.logouts.settle()
         const stopped = followers.map((follower) => follower.stop())
         await Promise.all([scheduler.stop(), notices.delivery.stop(), protocol.logouts.stop(), ...stopped])
         await texting?.sender.settled()
