@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict'
+import type { Browser } from 'playwright-core'
+import { Device } from '../support/device.ts'
+import { createJourneys, type Surroundings } from '../support/journey.ts'
+import { codeSentTo } from '../support/phone.ts'
+import { codeOf } from '../support/two-factor.ts'
+import { openVisitor, type Visitor } from '../support/visitor.ts'
+import type { World } from '../support/world.ts'
+
+const EMAIL = 'grace@example.com'
+const PASSWORD = 'A password nobody else has 1'
+const NUMBER = '+4915112345678'
+const ACR = 'urn:gatehouse:acr:'
+
+const journey = createJourneys({ env: { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open', GATEHOUSE_SMS_COUNTRIES: 'DE' } })
+
+/** What an ID token says of a sign-in. */
+interface Said {
+  readonly amr: readonly string[]
+  readonly acr: string
+}
+
+/** Starts at the playground, as somebody does who tries an application. */
+async function start(visitor: Visitor): Promise<void> {
+  await visitor.open('/workbench/playground')
+  await visitor.sees('Playground')
+  await visitor.press('Sign in')
+}
+
+/** Back at the playground, which shows what the ID token says: what was proved, and when. */
+async function reads(visitor: Visitor, said: Said, since: number): Promise<void> {
+  await visitor.sees('What happened')
+  const shown = visitor.page.getByRole('region', { name: 'ID token' })
+  assert.ok(await shown.getByText('Signature is right').isVisible())
+  const { amr, acr, auth_time, exp } = JSON.parse((await shown.locator('pre').first().textContent()) ?? '{}')
+  assert.deepEqual({ amr, acr }, said)
+  assert.ok(exp > auth_time)
+  const now = Date.now() / 1000
+  assert.ok(auth_time >= Math.floor(since) && auth_time <= now, `${auth_time} is between ${since} and ${now}`)
+}
+
+/** The newest mail to this address, read in the inbox. @returns its link and code */
+async function readMail(world: World, visitor: Visitor, subject: RegExp) {
+  const [mail] = await world.mails(EMAIL)
+  assert.match(mail?.subject ?? '', subject)
+  await visitor.open('/workbench/inbox')
+  await visitor.sees('Inbox')
+  await visitor.page.getByRole('row', { name: EMAIL }).getByRole('link').first().click()
+  await visitor.sees(subject)
+  const text = mail?.text ?? ''
+  const [link = '', code = ''] = [/^https?:\/\/\S+$/m.exec(text)?.[0], /^(\d{6})$/m.exec(text)?.[1]]
+  visitor.secrets.keep('mailed link', link.split('/').at(-1))
+  return { link, code }
+}
+
+async function signOut(visitor: Visitor): Promise<void> {
+  await visitor.open('/session/end')
+  await visitor.sees('Sign out?')
+  await visitor.press('Sign out')
+  await visitor.sees('You are signed out')
+}
+
+/** Makes the account: an address, its mail, a password. */
+async function register({ world, visitor }: Surroundings): Promise<void> {
+  await start(visitor)
+  await visitor.sees('Sign in')
+  await visitor.follow('Create an account')
+  await visitor.sees('Create an account')
+  await visitor.type('E-mail', EMAIL)
+  await visitor.press('Continue')
+  await visitor.sees('Look into your mailbox')
+  const { link } = await readMail(world, visitor, /^Confirm your e-mail address/)
+  await visitor.open(link)
+  await visitor.sees('Confirm your e-mail address')
+  await visitor.press('Confirm')
+  await visitor.sees('Choose how you sign in')
+  await visitor.type('Name (optional)', 'Grace')
+  await visitor.type('Password', PASSWORD)
+  await visitor.press('Create the account')
+  await visitor.sees(/would like to use your account/)
+  await visitor.press('Allow')
+}
+
+/** Adds an authenticator app. @returns its key */
+async function addApp(visitor: Visitor): Promise<string> {
+  await visitor.open('/account/security/totp')
+  await visitor.sees('Authenticator app')
+  await visitor.press('Add an authenticator app')
+  await visitor.sees('Add an authenticator app')
+  const key = (await visitor.page.locator('#key').textContent()) ?? ''
+  visitor.secrets.keep('key of an app', key.replaceAll(' ', ''))
+  await visitor.type('The 6-digit code that the app shows now', await codeOf(key, -1))
+  await visitor.press('Add the app')
+  await visitor.sees('Authenticator app')
+  return key
+}
+
+/** Makes recovery codes. @returns them */
+async function makeCodes(visitor: Visitor): Promise<string[]> {
+  await visitor.open('/account/security/recovery-code')
+  await visitor.sees('Recovery code')
+  await visitor.press('Make recovery codes')
+  await visitor.sees('Recovery codes')
+  await visitor.press('Show the codes')
+  await visitor.sees('Keep these codes')
+  return ((await visitor.page.locator('#codes').textContent()) ?? '').trim().split(/\s+/)
+}
+
+async function addPhone(world: World, visitor: Visitor): Promise<void> {
+  await visitor.open('/account/security/sms-code')
+  await visitor.sees('Code by text message')
+  await visitor.press('Add a phone')
+  await visitor.sees('Add a phone')
+  await visitor.type('Phone number', NUMBER)
+  await visitor.press('Send the code')
+  await visitor.sees('Add a phone')
+  await visitor.type('6-digit code', await codeSentTo(world, NUMBER))
+  await visitor.press('Add the phone')
+  await visitor.sees('Code by text message')
+}
+
+async function addPasskey(visitor: Visitor): Promise<Device> {
+  const device = await Device.open(visitor)
+  await visitor.open('/account/security/passkey')
+  await visitor.sees('Passkey')
+  await visitor.press('Add a passkey')
+  await visitor.sees('Add a passkey')
+  await visitor.press('Create the passkey')
+  await visitor.sees('Passkey')
+  return device
+}
+
+/** From the playground to the page that asks for the password. */
+async function identify(visitor: Visitor): Promise<void> {
+  await start(visitor)
+  await visitor.sees('Sign in')
+  await visitor.type('E-mail', EMAIL)
+  await visitor.press('Continue')
+  await visitor.sees('Enter your password')
+}
+
+async function giveFirst(visitor: Visitor): Promise<void> {
+  await identify(visitor)
+  await visitor.type('Password', PASSWORD)
+  await visitor.press('Sign in')
+}
+
+/** Chooses among the second steps, of which the passkey comes first. */
+async function chooseSecond(visitor: Visitor, way: string): Promise<void> {
+  await visitor.sees('Use a passkey')
+  await visitor.press('Use another way to sign in')
+  await visitor.sees('How would you like to prove that it is you?')
+  await visitor.press(way)
+}
+
+async function giveRecoveryCode(visitor: Visitor, code = ''): Promise<void> {
+  await chooseSecond(visitor, 'Recovery code')
+  await visitor.sees('Use a recovery code')
+  await visitor.type('Recovery code', code)
+  await visitor.press('Continue')
+}
+
+/** Asks for a link instead of giving the password. */
+async function askForLink(visitor: Visitor): Promise<void> {
+  await identify(visitor)
+  await visitor.press('Use another way to sign in')
+  await visitor.sees('How would you like to sign in?')
+  await visitor.press('E-mail me a link')
+  await visitor.sees('Look in your mailbox')
+}
+
+/** Everything that somebody keeps who has an account with all there is. */
+interface Kept {
+  readonly world: World
+  readonly key: string
+  readonly codes: readonly string[]
+  /** Somebody at another browser, without script. */
+  readonly open: () => Promise<Visitor>
+}
+
+/** The ways in that need no script. What each is said to have proved. */
+const ways: Readonly<Record<string, { go: (visitor: Visitor, kept: Kept) => Promise<void>; said: Said }>> = {
+  'a password and a code from the app': {
+    said: { amr: ['pwd', 'otp', 'mfa'], acr: `${ACR}two-factor` },
+    async go(visitor, { key }) {
+      await giveFirst(visitor)
+      await chooseSecond(visitor, 'Authenticator app')
+      await visitor.sees('Enter the code from your app')
+      await visitor.type('6-digit code', await codeOf(key, 1))
+      await visitor.press('Continue')
+    },
+  },
+  'a password and a recovery code': {
+    said: { amr: ['pwd', 'otp', 'mfa'], acr: `${ACR}two-factor` },
+    async go(visitor, { codes }) {
+      await giveFirst(visitor)
+      await giveRecoveryCode(visitor, codes[0])
+    },
+  },
+  'a password and a code by text message': {
+    said: { amr: ['pwd', 'sms', 'mfa'], acr: `${ACR}two-factor` },
+    async go(visitor, { world }) {
+      await giveFirst(visitor)
+      await chooseSecond(visitor, 'Code by text message')
+      await visitor.sees('Enter the code from your phone')
+      await visitor.type('6-digit code', await codeSentTo(world, NUMBER))
+      await visitor.press('Continue')
+    },
+  },
+  'a link opened in the same browser, and a recovery code': {
+    said: { amr: ['mca', 'otp', 'mfa'], acr: `${ACR}two-factor` },
+    async go(visitor, { world, codes }) {
+      await askForLink(visitor)
+      const { link } = await readMail(world, visitor, /link/i)
+      await visitor.open(link)
+      await visitor.sees('Sign in to Gatehouse?')
+      await visitor.press('Sign in')
+      await visitor.sees('Finish signing in')
+      await visitor.press('Continue signing in')
+      await giveRecoveryCode(visitor, codes[1])
+    },
+  },
+  'a link opened on another device by its code, and a recovery code': {
+    said: { amr: ['mca', 'otp', 'mfa'], acr: `${ACR}two-factor` },
+    async go(visitor, { world, codes, open }) {
+      await askForLink(visitor)
+      const phone = await open()
+      const { link } = await readMail(world, phone, /link/i)
+      await phone.open(link)
+      await phone.sees('Sign in to Gatehouse?')
+      await phone.press('Sign in')
+      await phone.sees('Type this code where you started')
+      const code = (await phone.page.getByText(/^\d{6}$/).textContent()) ?? ''
+      await visitor.type('Code from the link', code)
+      await visitor.press('Continue')
+      await giveRecoveryCode(visitor, codes[2])
+    },
+  },
+}
+
+const both = { amr: ['pop', 'user', 'mfa'], acr: `${ACR}phishing-resistant` }
+
+journey('a new person makes an account, adds all there is, and gets in by each of it', async (surroundings) => {
+  const { t, world, visitor } = surroundings
+  const chromium = visitor.page.context().browser() as Browser
+  const open = async () => {
+    const other = await openVisitor(t, chromium, world.issuer, { hasScript: false })
+    other.secrets.keep('password', PASSWORD)
+    return other
+  }
+  const began = Date.now() / 1000
+  await register(surroundings)
+  await t.test('the password alone, before there is more', () =>
+    reads(visitor, { amr: ['pwd'], acr: `${ACR}one-factor` }, began),
+  )
+  const key = await addApp(visitor)
+  const codes = await makeCodes(visitor)
+  await addPhone(world, visitor)
+  const device = await addPasskey(visitor)
+  await signOut(visitor)
+
+  await t.test('a passkey that the browser fills in', async () => {
+    const since = Date.now() / 1000
+    await start(visitor)
+    await reads(visitor, both, since)
+    await signOut(visitor)
+  })
+  await t.test('a passkey by button', async () => {
+    const since = Date.now() / 1000
+    const find = await device.lose()
+    await start(visitor)
+    await visitor.sees('Sign in')
+    await find()
+    await visitor.press('Sign in with a passkey')
+    await reads(visitor, both, since)
+    await signOut(visitor)
+  })
+  for (const [title, { go, said }] of Object.entries(ways)) {
+    await t.test(`without script: ${title}`, async () => {
+      const other = await open()
+      const since = Date.now() / 1000
+      await go(other, { world, key, codes, open })
+      await reads(other, said, since)
+      await signOut(other)
+    })
+  }
+})
