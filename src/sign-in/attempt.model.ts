@@ -54,6 +54,8 @@ export interface AttemptDocument {
   suggestedIdentifier?: string
   method?: string
   evidence: Evidence[]
+  /** Whether everything has to be proved anew, whoever is signed in already. */
+  isAnew?: boolean
   /** Failed proofs since the last one that held. */
   failures: number
   pending?: PendingChallenge
@@ -83,6 +85,7 @@ const schema = new Schema<AttemptDocument>(
     suggestedIdentifier: String,
     method: String,
     evidence: { type: Schema.Types.Mixed, required: true },
+    isAnew: Boolean,
     failures: { type: Number, required: true },
     pending: { type: Schema.Types.Mixed, ...sealed(sealingContext('pending'), 'sealed') },
     newcomer: { type: Schema.Types.Mixed, ...sealed(sealingContext('newcomer'), 'sealed') },

@@ -28,6 +28,8 @@ export interface Attempt {
   readonly suggestedIdentifier?: string | undefined
   readonly method?: string | undefined
   readonly evidence: readonly Evidence[]
+  /** Whether everything has to be proved anew, whoever is signed in already. */
+  readonly isAnew: boolean
   readonly minimumAcr?: string | undefined
   readonly wishedAcrs: readonly string[]
   readonly notice?: Notice | undefined
@@ -44,6 +46,7 @@ export interface AttemptStart {
   readonly suggestedIdentifier?: string | undefined
   /** What the session of this browser proves already. */
   readonly evidence?: readonly Evidence[]
+  readonly isAnew?: boolean
   readonly minimumAcr?: string | undefined
   readonly wishedAcrs?: readonly string[]
   readonly expiresAt: Date
@@ -117,6 +120,7 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     suggestedIdentifier: document.suggestedIdentifier,
     method: document.method,
     evidence: document.evidence,
+    isAnew: document.isAnew ?? false,
     minimumAcr: document.minimumAcr,
     wishedAcrs: document.wishedAcrs,
     notice: document.notice,
@@ -127,7 +131,7 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     JSON.parse(sealer.open(sealed, context(uid, 'pending')))
 
   return {
-    async open({ uid, request, expiresAt, identifier, suggestedIdentifier, evidence, minimumAcr, wishedAcrs }) {
+    async open({ uid, request, expiresAt, identifier, suggestedIdentifier, evidence, isAnew, minimumAcr, wishedAcrs }) {
       const now = new Date()
       const before = await model
         .findOneAndUpdate(
@@ -142,6 +146,7 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
               createdAt: now,
               expiresAt,
               forgottenAt: new Date(expiresAt.getTime() + REMEMBERED_SECONDS * 1000),
+              ...(isAnew ? { isAnew } : {}),
               ...(identifier ? { identifier } : {}),
               ...(suggestedIdentifier ? { suggestedIdentifier } : {}),
             },

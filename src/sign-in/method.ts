@@ -73,6 +73,8 @@ export interface MethodContext {
   readonly account: Account | undefined
   /** Whether something was proved already: the challenge may then depend on what the account has enrolled. */
   readonly isSecondStep: boolean
+  /** Whether who they are has to be proved anew, whoever is signed in already: another site must not just say so again. */
+  readonly isAnew: boolean
   /** What kinds of things were proved already. */
   readonly proved: readonly Factor[]
   /** Where a method that leaves for another site, or sends a link, asks people to come back to. */

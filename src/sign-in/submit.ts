@@ -154,7 +154,7 @@ export function createReprove({ audit, limits, methods }: Omit<Dependencies, 'at
       await audit.record('sign_in.limited', subject, { method: name, by: reservation.by })
       throw refusals.limited(reservation.retryAfterSeconds)
     }
-    const nowhere = { uid: '', returnUrl: '', browser: () => '', isSecondStep: true, proved: [] }
+    const nowhere = { uid: '', returnUrl: '', browser: () => '', isSecondStep: true, isAnew: true, proved: [] }
     const context = { ...nowhere, origin, identifier: account.email, account }
     const verdict = await method.verify(context, parsed, undefined).catch(async (error: unknown) => {
       await limits.giveBack(claimant)

@@ -115,12 +115,12 @@ export interface PageContext {
 /** What a method may know of an attempt. */
 export function contextOf(
   method: string,
-  { uid, identifier, evidence }: Attempt,
+  { uid, identifier, evidence, isAnew }: Attempt,
   account: Account | undefined,
   { returnUrlFor, ...page }: PageContext,
   origin: Origin,
 ): MethodContext {
   const isSecondStep = evidence.length > 0
   const proved = evidence.flatMap(({ factors }) => factors)
-  return { ...page, uid, origin, identifier, account, isSecondStep, proved, returnUrl: returnUrlFor(method) }
+  return { ...page, uid, origin, identifier, account, isSecondStep, isAnew, proved, returnUrl: returnUrlFor(method) }
 }

@@ -24,7 +24,14 @@ let count = 0
 before(async () => {
   upstream = await startUpstreamProvider()
   world = await createWorld({
-    env: { ...asGoogle(upstream), GATEHOUSE_SIGN_IN_LIMITS_FAILURES_PER_ADDRESS: '1000' },
+    env: {
+      ...asGoogle(upstream),
+      GATEHOUSE_SIGN_IN_LIMITS_FAILURES_PER_ADDRESS: '1000',
+      // Nobody listens there.
+      GATEHOUSE_UPSTREAM_MICROSOFT_URL: 'http://127.0.0.1:9',
+      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_ID: 'gatehouse',
+      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_SECRET: 'a secret of nobody',
+    },
   })
 })
 after(async () => {
@@ -143,6 +150,17 @@ test('connecting and disconnecting ask for a sign-in that is not long ago', asyn
   const form = page.forms.find(({ fields }) => fields.choice === 'google')
   const asked = await browser.post(`${HERE}/add`, { ...form?.fields, action: 'add-google' })
   assert.match(asked.location ?? '', /^\/auth\?.*max_age=/)
+})
+
+test('a provider that cannot be reached is told on the page, and the others are there', async () => {
+  const { browser, page } = await openList()
+  const form = page.forms.find(({ fields }) => fields.choice === 'microsoft')
+  const shown = await browser.post(`${HERE}/add`, { ...form?.fields, action: 'add-microsoft' })
+  assert.equal(shown.status, 503)
+  assert.match(shown.text, /cannot be reached at the moment/)
+  assert.deepEqual(await reasonsOf(account), ['enrolment.elsewhere_unreachable'])
+  await goThrough(browser, shown, upstream)
+  assert.equal((await listOf(account)).length, 1)
 })
 
 test('a provider that there is not cannot be connected', async () => {

@@ -133,3 +133,51 @@ test('a second factor is not asked for where the operator believes that the prov
     assert.match((await rp.browser.open(next.url)).location ?? '', /code=/)
   }
 })
+
+test('an app that wants a new proof gets one from the other provider too', async (t) => {
+  const world = await openWorld(t)
+  upstream.person = { sub: 'anew', email: 'anew@example.com', email_verified: true }
+  const rp = await RelyingParty.create(world)
+  const started = await rp.start()
+  const met = await goThrough(rp.browser, await rp.browser.open(started.url), upstream, 'campus')
+  await rp.consent(await rp.browser.press(met, 'create', {}))
+  assert.equal(upstream.authorizations.at(-1)?.has('max_age'), false)
+
+  const again = async () => rp.browser.open((await rp.start({ prompt: 'login' })).url)
+  const page = await again()
+  upstream.idTokenClaims = { auth_time: Math.floor(Date.now() / 1000) - 3600 }
+  const stale = await goThrough(rp.browser, page, upstream, 'campus')
+  upstream.idTokenClaims = {}
+  assert.equal(upstream.authorizations.at(-1)?.get('max_age'), '0')
+  assert.match(stale.text, /did not work/)
+  assert.equal((await world.events('sign_in.failed'))[0]?.detail.reason, 'not_proved_anew')
+  const fresh = await goThrough(rp.browser, stale, upstream, 'campus')
+  assert.match((await rp.consent(fresh)).location ?? '', /code=/)
+})
+
+test('an address of another domain than may register makes no account, however verified it is', async (t) => {
+  const { issuer, clientId, clientSecret } = upstream
+  const openid = [{ id: 'campus', label: 'Campus', issuer, clientId, clientSecret }]
+  for (const accounts of [
+    { registration: 'open', registrationDomains: ['allowed.example'] },
+    { registration: 'invited' },
+    { registration: 'closed' },
+  ]) {
+    const file = { outbound: { allowedPrivateAddresses: ['127.0.0.0/8'] }, accounts, upstream: { openid } }
+    const world = await createWorld({ configDir: configFolder(t, { 'test.yaml': JSON.stringify(file) }) })
+    t.after(() => world.close())
+    upstream.person = { sub: 'stranger', email: 'stranger@example.com', email_verified: true }
+    const browser = new Browser(world.issuer)
+    const met = await goThrough(browser, await openFirst(browser), upstream, 'campus')
+    assert.match(met.heading ?? '', accounts.registration === 'closed' ? /no account here yet/ : /Create an account/)
+    assert.ok(!met.forms.some(({ actions }) => actions.includes('create')))
+    await browser.post(`${met.url.pathname}/newcomer`, { ...met.forms[0]?.fields, action: 'create' })
+    assert.deepEqual(await world.events('account.created'), [])
+    if (accounts.registration === 'invited') {
+      await world.registration.invitations.invite({ email: 'stranger@example.com' })
+      const welcome = await browser.open(met.url.pathname)
+      await browser.press(welcome, 'create', {})
+      assert.equal((await world.events('account.created')).length, 1)
+    }
+  }
+})

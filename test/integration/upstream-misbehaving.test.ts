@@ -125,7 +125,9 @@ test('an unverified address, or none, is no proof of a mailbox', async () => {
     const met = await goThrough(browser, page, upstream)
     assert.equal(met.heading, 'Create an account')
     const forced = await browser.post(`${met.url.pathname}/newcomer`, { ...met.forms[0]?.fields, action: 'create' })
-    assert.equal(forced.status, 410)
+    assert.equal(forced.location, met.url.pathname)
+    assert.equal((await world.events('account.created')).length, 1)
+    assert.equal((await world.events('registration.refused'))[0]?.detail.reason, 'no proof')
   }
 })
 

@@ -252,3 +252,30 @@ test('a suspended account is not let in by another provider', async () => {
   const refused = await goThrough(again.browser, again.page, upstream)
   assert.equal(refused.status, 403)
 })
+
+test('of two presses that make the account at once one counts, and both lead on', async () => {
+  const { browser, page } = await begin()
+  const met = await goThrough(browser, page, upstream)
+  const both = await Promise.all([browser.send(met, 'create', {}), browser.send(met, 'create', {})])
+  for (const answer of both) assert.equal(answer.status, 303)
+  const done = await browser.follow(both[0])
+  assert.doesNotMatch(done.text, /went wrong/)
+  const account = await world.accounts.findByIdentifier(email)
+  assert.equal((await world.signIn.enrolment.list(account?.id ?? '')).length, 1)
+})
+
+test('what somebody wrote about themselves elsewhere is kept to its size, and to one line', async () => {
+  upstream.person = { ...upstream.person, name: `Ada\n\u0007${'x'.repeat(190)}` }
+  const { browser, page } = await begin()
+  const met = await goThrough(browser, page, upstream)
+  assert.ok(met.forms.some(({ fields }) => fields.name === `Ada${'x'.repeat(190)}`))
+  upstream.person = {
+    ...upstream.person,
+    sub: `long-${count}`,
+    name: 'x'.repeat(9000),
+    email: `${'x'.repeat(400)}@a.example`,
+  }
+  const other = await begin()
+  const shown = await goThrough(other.browser, other.page, upstream)
+  assert.ok(!shown.text.includes('x'.repeat(300)))
+})

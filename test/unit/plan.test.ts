@@ -5,13 +5,15 @@ import { createAssurance, evidenceOfSession } from '../../src/sign-in/assurance.
 import type { Evidence, Strength } from '../../src/sign-in/method.ts'
 import { type PlanInput, plan } from '../../src/sign-in/plan.ts'
 
-const assurance = createAssurance({
+const policy = {
   oneFactor: ['one'],
   twoFactor: ['two', 'mfa'],
   phishingResistant: ['strong'],
   secondFactor: 'when-enrolled',
   secondFactorRoles: ['admin'],
-})
+} as const
+const assurance = createAssurance(policy)
+const relaxed = createAssurance({ ...policy, secondFactor: 'never' })
 const strengths = {
   password: { factors: ['knowledge'], amr: ['pwd'] },
   totp: { factors: ['possession'], amr: ['otp'] },
@@ -40,6 +42,8 @@ const ask = (given: {
   hasSecondFactor?: boolean
   status?: 'active' | 'suspended' | 'closed'
   identifier?: string
+  newcomer?: PlanInput['newcomer']
+  policy?: typeof assurance
 }) =>
   plan({
     identifier: given.identifier ?? 'ada@example.com',
@@ -47,13 +51,14 @@ const ask = (given: {
     account: { id: 'ada', status: given.status ?? 'active' },
     methods: (given.methods ?? ['password', 'totp', 'passkey', 'link']).map(method),
     enrollable: (given.enrollable ?? []).map(method),
-    requirement: assurance.requirementFor({
+    requirement: (given.policy ?? assurance).requirementFor({
       minimumAcr: given.minimumAcr,
       wishedAcrs: given.wishedAcrs ?? [],
       account: { roles: given.roles ?? [], needsSecondFactor: given.needsSecondFactor ?? false },
       hasSecondFactor: given.hasSecondFactor ?? false,
     }),
-    levels: assurance.levels,
+    newcomer: given.newcomer,
+    levels: (given.policy ?? assurance).levels,
   } satisfies PlanInput)
 
 const pick = ({ step, ...rest }: ReturnType<typeof plan>) =>
@@ -148,6 +153,25 @@ test('the acr that is told is one that was named, where one of those was met', (
 
 test('standing is told only after a proof', () => {
   assert.deepEqual(ask({ proofs: [proof('password')], status: 'suspended' }), { step: 'refuse', reason: 'suspended' })
+})
+
+test('somebody from elsewhere is met first, proves as much as adding takes, and is asked before anything is connected', () => {
+  const met = ask({ identifier: '', newcomer: { hasAccount: false } })
+  assert.equal(met.step, 'meet')
+  const claimed = ask({ identifier: '', newcomer: { hasAccount: true } })
+  assert.equal(claimed.step, 'identify')
+  const newcomer = { hasAccount: true }
+  assert.equal(ask({ newcomer }).step, 'prove')
+  assert.equal(ask({ newcomer, proofs: [proof('password')] }).step, 'link')
+  // Even where a password alone would do for signing in.
+  const half = { newcomer, methods: ['password', 'totp'], hasSecondFactor: true, policy: relaxed } as const
+  assert.deepEqual(ask({ ...half, proofs: [proof('password')] }), {
+    step: 'prove',
+    methods: ['totp'],
+    isSecondStep: true,
+  })
+  assert.equal(ask({ ...half, proofs: [proof('password'), proof('totp')] }).step, 'link')
+  assert.equal(ask({ newcomer, proofs: [proof('password')], status: 'suspended' }).step, 'refuse')
 })
 
 test('the proof of another account counts for nothing', () => {

@@ -7,6 +7,8 @@ import { type InteractionDependencies, type Seam, textParam } from './seam.ts'
 
 /** Reasons for which the person in the session is asked to prove it is them once more, and not who they are. */
 const SAME_PERSON = new Set(['login_prompt', 'max_age', 'assurance_below', 'essential_acr', 'essential_acrs'])
+/** Reasons for which it has to be proved anew, and another site must not just say that they are signed in there. */
+const ANEW = new Set(['login_prompt', 'max_age'])
 /** Reasons for which what the session proves is not enough, but counts. */
 const STEP_UP = new Set(['assurance_below', 'essential_acr', 'essential_acrs'])
 
@@ -49,6 +51,7 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
     identifier: await findPresumed(ctx, seam, deps),
     suggestedIdentifier: textParam(interaction, 'login_hint')?.slice(0, 254),
     evidence: await findSessionEvidence(ctx, seam, deps),
+    isAnew: interaction.prompt.reasons.some((reason) => ANEW.has(reason)),
     ...(await readAssuranceRequest(interaction.params, client, {
       assurance: deps.signIn.assurance,
       apis: deps.access.apis,

@@ -12,6 +12,9 @@ type Newcomer = NonNullable<SignInView['attempt']['newcomer']>
 /** The field that each refusal is about. */
 const fields: Readonly<Record<string, string>> = { 'account.name_invalid': 'name' }
 
+/** The account, or where they came from, is somebody's already, or the invitation was withdrawn. */
+const overtaken = new Set(['account.exists', 'registration.gone'])
+
 const commonData = (seam: Seam, { from, email, name }: Newcomer, { csrf }: InteractionDependencies) => ({
   client: presentClient(seam.client),
   csrf: csrf.token(seam.uid),
@@ -120,7 +123,10 @@ export function mountNewcomers(router: Router, deps: InteractionDependencies): v
     try {
       await act(ctx, seam, newcomer, deps)
     } catch (refusal) {
-      if (!(refusal instanceof Refusal) || !fields[refusal.code]) throw refusal
+      if (!(refusal instanceof Refusal)) throw refusal
+      // Somebody was quicker, perhaps their own second press: what is stored says how it goes on.
+      if (overtaken.has(refusal.code)) return seeOther(ctx, `/interaction/${seam.uid}`)
+      if (!fields[refusal.code]) throw refusal
       await showMeet(ctx, newcomer, seam, deps, refusal)
     }
   })

@@ -45,6 +45,13 @@ function shownWays(ctx: Context, { choices }: SignInView, { usedWays }: Interact
   return { choices: inOrderOfUse(choices, used), lastUsed: used[0] }
 }
 
+/** What was used last in this browser, where that is one of several things: beside a method that may not be theirs at all. */
+function lastUsedChoice(ctx: Context, { choices }: SignInView, { usedWays }: InteractionDependencies) {
+  const [method = '', id] = usedWays.find(ctx)[0]?.split('.') ?? []
+  const last = choices[method]?.filter((choice) => choice.id === id) ?? []
+  return last.length > 0 ? { choices: { [method]: last }, lastUsed: `${method}.${id}` } : {}
+}
+
 /** Asks who it is. */
 export function showIdentifier(ctx: Context, view: SignInView, seam: Seam, deps: InteractionDependencies): void {
   const { attempt, current } = view
@@ -114,6 +121,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
     ...data,
     method: current.name,
     action: `/interaction/${seam.uid}/${current.name}`,
+    ...(isSecondStep ? {} : lastUsedChoice(ctx, view, deps)),
     chooseAction: methods.length > 1 ? data.beginAction : undefined,
     forgotHref: deps.recovery.isOffered ? `/interaction/${seam.uid}/forgot` : undefined,
     challenge: current.challenge,

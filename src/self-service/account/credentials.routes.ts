@@ -99,13 +99,15 @@ export function credentialRoutes(deps: CredentialPagesDependencies): Router {
       const challenge = await enrolment.begin(requestOf(ctx, owner), form)
       seeOther(ctx, challenge?.url ?? `${home(ctx)}/add`)
     } catch (error) {
-      if (!(error instanceof Refusal) || !asks) throw error
+      if (!(error instanceof Refusal)) throw error
       const { code, status, retryAfterSeconds } = error
+      const isElsewhere = code === 'enrolment.elsewhere_unreachable'
+      if (!asks && !isElsewhere) throw error
       ctx.status = status
       if (retryAfterSeconds) ctx.set('Retry-After', String(retryAfterSeconds))
-      const fields = status === UNPROCESSABLE ? { [code]: asks } : {}
+      const fields = asks && status === UNPROCESSABLE ? { [code]: asks } : {}
       const problem = presentProblem(error, fields) ?? { titleKey: `refusals.${code}`, fields: [] }
-      await showAdd(ctx, owner, problem, form[asks])
+      await (asks ? showAdd(ctx, owner, problem, form[asks]) : showList(ctx, owner, problem))
     }
   }
 

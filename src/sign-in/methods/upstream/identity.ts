@@ -1,7 +1,7 @@
 import { hashSecret } from '../../../platform/ids.ts'
 import type { NewCredential } from '../../credentials.ts'
 import type { Strength } from '../../method.ts'
-import type { UpstreamIdentity, UpstreamProvider } from './provider.ts'
+import { UpstreamError, type UpstreamIdentity, type UpstreamProvider, type UpstreamRequest } from './provider.ts'
 
 /** What is kept of an account elsewhere. */
 export interface UpstreamSecret {
@@ -18,6 +18,36 @@ export const PROVES: Strength = { factors: ['delegated'], amr: ['fed'] }
 
 /** What it is worth where the operator believes it that somebody proved two factors there. */
 const TRUSTED: Strength = { factors: ['delegated', 'possession'], amr: ['fed', 'mfa'] }
+
+/** OpenID Connect Core section 2 allows 255; some providers are more generous. */
+const MAX_SUBJECT = 500
+const MAX_EMAIL = 254
+const MAX_NAME = 200
+/** How long ago a proof may be that was asked for anew: the clocks, and the way back. */
+const ANEW_MS = 5 * 60 * 1000
+
+/** What people wrote about themselves over there, fit to be shown. */
+function tidy(text: string | undefined, maxLength: number): string | undefined {
+  const shown = text
+    ?.normalize('NFC')
+    .replace(/\p{Cc}/gu, '')
+    .trim()
+  return shown && shown.length <= maxLength ? shown : undefined
+}
+
+/** Looks at what a provider says of a person before it is used. @throws UpstreamError */
+export function check(identity: UpstreamIdentity, { isAnew }: Pick<UpstreamRequest, 'isAnew'>): UpstreamIdentity {
+  const { subject, provedAt, isEmailVerified } = identity
+  if (subject === '' || subject.length > MAX_SUBJECT) throw new UpstreamError('subject_invalid')
+  if (isAnew && provedAt && Date.now() - provedAt.getTime() > ANEW_MS) throw new UpstreamError('not_proved_anew')
+  const email = tidy(identity.email, MAX_EMAIL)
+  return {
+    ...identity,
+    email,
+    isEmailVerified: isEmailVerified && email !== undefined,
+    name: tidy(identity.name, MAX_NAME),
+  }
+}
 
 /** What an identity is found by: issuer and subject, never the e-mail address. */
 export const handleOf = ({ issuer, subject }: Pick<UpstreamIdentity, 'issuer' | 'subject'>) =>

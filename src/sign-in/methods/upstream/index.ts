@@ -9,7 +9,7 @@ import type { Confirmation, EnrollableMethod } from '../../enrollable.ts'
 import type { Choice, NotBegun, SignInMethod } from '../../method.ts'
 import { refusals } from '../../refusals.ts'
 import { whyFailed } from './failure.ts'
-import { handleOf, NAME, PROVES, strengthOf, toCredential, type UpstreamSecret } from './identity.ts'
+import { check, handleOf, NAME, PROVES, strengthOf, toCredential, type UpstreamSecret } from './identity.ts'
 import type { UpstreamAnswer, UpstreamIdentity, UpstreamProvider, UpstreamRequest } from './provider.ts'
 import { makeReturnState, readReturnState } from './return-state.ts'
 
@@ -39,6 +39,11 @@ interface Pending extends UpstreamRequest {
   readonly provider: string
   /** The session that began to add it. */
   readonly session?: string | undefined
+}
+
+/** How somebody leaves. */
+interface Leaving extends Pick<UpstreamRequest, 'loginHint' | 'isAnew'> {
+  readonly continueAt: string | undefined
 }
 
 /** On the way, or why not. */
@@ -78,7 +83,7 @@ function choose(providers: readonly UpstreamProvider[], input: unknown): Upstrea
 function createJourney({ providers, sealer, issuer }: UpstreamDependencies) {
   return {
     /** @returns where to go, or why that cannot be said now */
-    async leave(input: unknown, continueAt: string | undefined, loginHint: string | undefined): Promise<Left> {
+    async leave(input: unknown, { continueAt, loginHint, isAnew }: Leaving): Promise<Left> {
       const provider = choose(providers, input)
       const request: UpstreamRequest = {
         redirectUri: `${issuer}/upstream/${provider.id}/return`,
@@ -86,6 +91,7 @@ function createJourney({ providers, sealer, issuer }: UpstreamDependencies) {
         nonce: newSecret(),
         codeVerifier: newSecret(),
         loginHint,
+        isAnew,
       }
       try {
         const url = await provider.authorize(request)
@@ -100,7 +106,7 @@ function createJourney({ providers, sealer, issuer }: UpstreamDependencies) {
       const provider = providers.find(({ id }) => id === pending.provider)
       if (!provider) return undefined
       try {
-        return { provider, identity: await provider.identify(pending, answer) }
+        return { provider, identity: check(await provider.identify(pending, answer), pending) }
       } catch (error) {
         const failure = whyFailed(error)
         if (failure === undefined) throw error
@@ -128,8 +134,9 @@ function createSignIn(deps: UpstreamDependencies, journey: ReturnType<typeof cre
     available: async (account) => (await findChoices(account)).length > 0,
     choices: findChoices,
 
-    async begin({ returnUrl, isSecondStep, account, identifier }, input) {
-      const left = await journey.leave(input, returnUrl, isSecondStep ? account?.email : identifier)
+    async begin({ returnUrl, isSecondStep, isAnew, account, identifier }, input) {
+      const loginHint = isSecondStep ? account?.email : identifier
+      const left = await journey.leave(input, { continueAt: returnUrl, loginHint, isAnew })
       if ('failure' in left) return left
       return { challenge: { kind: 'redirect', url: left.url }, state: left.pending }
     },
@@ -172,7 +179,7 @@ function createLinking({ providers }: UpstreamDependencies, journey: ReturnType<
     proves: PROVES,
     choices: providers.map(({ id, label }) => ({ id, label })),
     async begin({ returnUrl, session }, input) {
-      const left = await journey.leave(input, returnUrl, undefined)
+      const left = await journey.leave(input, { continueAt: returnUrl })
       if ('failure' in left) throw refusals.elsewhereUnreachable(left.failure)
       return { challenge: { data: {}, url: left.url }, state: { ...left.pending, session }, tries: 1 }
     },

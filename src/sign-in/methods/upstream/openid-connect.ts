@@ -24,6 +24,8 @@ export interface OpenIdOptions extends Pick<UpstreamProvider, 'id' | 'label' | '
   readonly scopes: readonly string[]
   /** Further parameters of the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>
+  /** What asks for a new proof; the standard's `max_age` unless the provider knows another way, or none. */
+  readonly anewParameters?: Readonly<Record<string, string>>
   /** Where the discovery document is, if that is not where its issuer says. */
   readonly fetch?: oidc.CustomFetch
   /** Whether its key and token endpoints may be asked without TLS; the way out has the last word. */
@@ -92,6 +94,10 @@ function saidBy({ amr, acr }: oidc.IDToken): string[] {
   return [amr, acr].flat().filter((value) => typeof value === 'string')
 }
 
+/** OpenID Connect Core section 2. */
+const provedAtOf = ({ auth_time }: oidc.IDToken) =>
+  typeof auth_time === 'number' ? new Date(auth_time * 1000) : undefined
+
 /** The address that the browser came back to, with what it brought. */
 export function callbackOf({ redirectUri }: UpstreamRequest, { user: _, ...answer }: UpstreamAnswer): URL {
   const url = new URL(redirectUri)
@@ -110,6 +116,7 @@ export async function challengeOf({ codeVerifier }: UpstreamRequest) {
  */
 export function createOpenIdConnect(options: OpenIdOptions, http: HttpClient): UpstreamProvider {
   const { id, label, trusts, domains, scopes, parameters = {}, profileOf = standardProfile } = options
+  const { anewParameters = { max_age: '0' } } = options
   const discover = createDiscovery(options, http)
   return {
     id,
@@ -117,7 +124,7 @@ export function createOpenIdConnect(options: OpenIdOptions, http: HttpClient): U
     trusts,
     domains,
     async authorize(request) {
-      const { redirectUri, state, nonce, loginHint } = request
+      const { redirectUri, state, nonce, loginHint, isAnew } = request
       return oidc.buildAuthorizationUrl(await discover(), {
         redirect_uri: redirectUri,
         scope: scopes.join(' '),
@@ -126,6 +133,7 @@ export function createOpenIdConnect(options: OpenIdOptions, http: HttpClient): U
         ...(await challengeOf(request)),
         ...(loginHint ? { login_hint: loginHint } : {}),
         ...parameters,
+        ...(isAnew ? anewParameters : {}),
       })
     },
     async identify(request, answer) {
@@ -141,7 +149,7 @@ export function createOpenIdConnect(options: OpenIdOptions, http: HttpClient): U
       const claims = tokens.claims()
       if (!claims) throw new UpstreamError('id_token_missing')
       const profile = profileOf(await findClaims(configuration, tokens, claims), answer)
-      return { issuer: claims.iss, subject: claims.sub, ...profile, said: saidBy(claims) }
+      return { issuer: claims.iss, subject: claims.sub, ...profile, said: saidBy(claims), provedAt: provedAtOf(claims) }
     },
   }
 }

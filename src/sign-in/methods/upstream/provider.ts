@@ -7,6 +7,8 @@ export interface UpstreamRequest {
   readonly codeVerifier: string
   /** Whom the provider may take the person for, unless they say otherwise. */
   readonly loginHint?: string | undefined
+  /** Whether the person has to prove anew who they are, where the provider can be asked for that. */
+  readonly isAnew?: boolean | undefined
 }
 
 /** What the browser brought back, by field of the answer (RFC 6749 section 4.1.2, RFC 9207). */
@@ -20,6 +22,8 @@ export interface UpstreamIdentity {
   /** Whether the provider itself says that the mailbox is theirs. */
   readonly isEmailVerified: boolean
   readonly name?: string | undefined
+  /** When the person proved it there, if the provider says so. */
+  readonly provedAt?: Date | undefined
   /** What it says of how the person proved it (`amr` and `acr`). */
   readonly said: readonly string[]
 }

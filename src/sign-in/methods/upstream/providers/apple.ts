@@ -59,6 +59,8 @@ export function createApple({ apple }: Config['upstream'], http: HttpClient) {
       issuer,
       scopes: ['openid', 'email', 'name'],
       parameters: { response_mode: 'form_post' },
+      // Whoever goes there confirms it with their device or password each time.
+      anewParameters: {},
       clientId,
       authentication: signedSecret({ clientId, teamId, keyId, privateKey, issuer }),
       profileOf: (claims, answer): Profile => ({ ...standardProfile(claims), name: nameIn(answer) }),

@@ -8,5 +8,10 @@ export function createGoogle({ google }: Config['upstream'], http: HttpClient) {
   if (!clientId || !secret) return undefined
   const fixed = { id: 'google', label: 'Google', scopes: ['openid', 'email', 'profile'] }
   const parameters = { prompt: 'select_account' }
-  return createOpenIdConnect({ ...options, ...fixed, parameters, clientId, authentication: clientSecret(secret) }, http)
+  // It has no way to ask for a new proof; the person at least has to choose the account.
+  const anewParameters = {}
+  return createOpenIdConnect(
+    { ...options, ...fixed, parameters, anewParameters, clientId, authentication: clientSecret(secret) },
+    http,
+  )
 }

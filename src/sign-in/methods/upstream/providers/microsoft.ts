@@ -42,6 +42,7 @@ export function createMicrosoft({ microsoft }: Config['upstream'], http: HttpCli
       fetch: fetchFrom(origin, http),
       scopes: ['openid', 'email', 'profile'],
       parameters: { prompt: 'select_account' },
+      anewParameters: { prompt: 'login' },
       clientId,
       authentication: clientSecret(secret),
       profileOf: (claims) => ({ ...standardProfile(claims), isEmailVerified: isEmailVerified(claims) }),
