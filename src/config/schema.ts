@@ -164,6 +164,9 @@ const lifetimes = z.strictObject({
   ),
   authorizationCodeSeconds: seconds(10, 600).describe('How long an authorization code can be redeemed.'),
   sessionSeconds: seconds(60, 86_400).describe('How long a session lasts without being used.'),
+  sessionMaxSeconds: seconds(300, 2_592_000).describe(
+    'How long a session lasts however much it is used; then people sign in anew. Two factors want a day at most.',
+  ),
   interactionSeconds: seconds(60, 86_400).describe('How long a sign-in may take.'),
   invitationSeconds: seconds(60, 86_400).describe('How long a one-time link for setting a password is good.'),
   passwordResetSeconds: seconds(60, 3600).describe('How long the mail for a forgotten password is good.'),

@@ -20,6 +20,7 @@ import { createInteractionPolicy } from './interaction-policy.ts'
 import { lifetimes } from './lifetimes.ts'
 import { OWN_CLIENT } from './own-pages.ts'
 import type { Resources } from './resources.ts'
+import type { SessionLimits } from './session-limits.ts'
 import { signOutPages } from './sign-out.ts'
 
 /** What the library's configuration is made of. */
@@ -34,6 +35,7 @@ export interface ConfigurationDependencies {
   readonly signIn: SignIn
   readonly consents: Consents
   readonly resources: Resources
+  readonly sessionLimits: SessionLimits
   readonly render: Render
   readonly sealer: Sealer
   readonly fetch: NonNullable<Configuration['fetch']>
@@ -117,7 +119,7 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
     formats: createFormats(deps.sealer),
     features: features(deps),
     cookies: cookies(config),
-    ttl: lifetimes(config.lifetimes),
+    ttl: lifetimes(config.lifetimes, deps.sessionLimits),
     fetch,
     // Registration is served by routes of our own.
     discovery: config.registration.isEnabled

@@ -36,6 +36,7 @@ import { createOwnPages, type OwnPages } from './own-pages.ts'
 import { createProviders, type Providers } from './provider.ts'
 import { detectReplays } from './replay-detection.ts'
 import { createResources } from './resources.ts'
+import { createSessionLimits } from './session-limits.ts'
 import { afterSignOut } from './sign-out.ts'
 import { createAdapter } from './storage/adapter.ts'
 import type { ProtocolStorage } from './storage/index.ts'
@@ -97,6 +98,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     twoFactorAcr: config.assurance.twoFactor[0],
     accessTokenSeconds: config.lifetimes.accessTokenSeconds,
   })
+  const sessionLimits = createSessionLimits(config)
   const rotation = createRotation({
     artifacts,
     sealer: deps.sealer,
@@ -124,6 +126,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       configure: (jwks) =>
         createConfiguration({
           ...deps,
+          sessionLimits,
           accounts: accountsAhead,
           adapter,
           jwks,
@@ -137,6 +140,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
         rememberClients(storage.clients),
         findStructuredTokens({ ...deps, artifacts, issuer: config.server.issuer }),
         rotation.adjust,
+        sessionLimits.adjust,
         detectReplays,
         backChannel.adjust,
         bridge.listen,
@@ -178,10 +182,9 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     clients,
     audit,
   })
-  const { sessionSeconds } = config.lifetimes
   return {
     clients,
-    own: createOwnPages({ provider, sessionSeconds, issuer: config.server.issuer, endOthers: storage.endOthers }),
+    own: createOwnPages({ provider, sessionLimits, issuer: config.server.issuer, endOthers: storage.endOthers }),
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),

@@ -1,5 +1,7 @@
 import type { Context } from 'koa'
 import type { Provider } from 'oidc-provider'
+import { createCookie } from '../web/index.ts'
+import type { SessionLimited, SessionLimits } from './session-limits.ts'
 
 /** The client that our own account pages sign people in as; it asks for no tokens, so it needs none. */
 export const OWN_CLIENT = 'gatehouse-account'
@@ -43,24 +45,31 @@ const SLIDE_AFTER_SECONDS = 60
 /** Our own pages need no second session and no tokens: `response_type=none` makes the one that all apps share. */
 export function createOwnPages({
   provider,
-  sessionSeconds,
+  sessionLimits,
   issuer,
   endOthers,
 }: {
   provider: () => Provider
-  sessionSeconds: number
+  sessionLimits: SessionLimits
   issuer: string
   endOthers: (accountId: string, uid: string, reason: string) => Promise<void>
 }): OwnPages {
+  // The library's own cookie, by its name and flags.
+  const cookie = createCookie({ issuer, name: 'session' })
   return {
     signOutHref: '/session/end',
     endOthers: ({ accountId, uid }, reason) => endOthers(accountId, uid, reason),
     async findSession(ctx) {
       const session = await provider().Session.get(ctx as Parameters<Provider['Session']['get']>[0])
       const { accountId, uid, amr, loginTs, exp } = session
+      const { isKept }: SessionLimited = session
       if (!accountId || !loginTs || !exp) return undefined
       const left = exp - Date.now() / 1000
-      if (left < sessionSeconds - SLIDE_AFTER_SECONDS) await session.save(sessionSeconds)
+      const lasting = sessionLimits.secondsLeft(session)
+      if (left < lasting - SLIDE_AFTER_SECONDS) {
+        await session.save(lasting)
+        if (isKept) cookie.set(ctx, session.jti, lasting)
+      }
       return { accountId, uid, amr: amr ?? [], signedInAt: new Date(loginTs * 1000) }
     },
     signInHref(state, { maxAgeSeconds, isChosen } = {}) {

@@ -99,6 +99,17 @@ export function evidenceOfSession(session: { accountId: string; amr: readonly st
   }
 }
 
+/**
+ * What is left of these proofs when time has passed: one factor of them, the one that wears off least. A key that cannot
+ * be phished is not among it: that it was there says nothing of whether it is.
+ */
+export function oneFactorOf(amr: readonly string[]): string[] {
+  const rest = amr.filter((value) => value !== PHISHING_RESISTANT && FACTORS_OF_AMR[value] !== undefined)
+  const order: readonly Factor[] = ['knowledge', 'delegated', 'inherence', 'possession']
+  const kept = order.find((factor) => rest.some((value) => FACTORS_OF_AMR[value] === factor))
+  return rest.filter((value) => FACTORS_OF_AMR[value] === kept)
+}
+
 /** Levels and policy, for planning sign-ins and for looking at sessions. */
 export interface Assurance {
   /** Every level, weakest first; of several names for one level the one that is told comes last. */

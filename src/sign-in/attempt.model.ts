@@ -61,6 +61,8 @@ export interface AttemptDocument {
   pending?: PendingChallenge
   newcomer?: KeptNewcomer
   notice?: Notice
+  /** The person would like to stay signed in. */
+  keeps?: boolean
   /** The context class that has to be reached, and those that the client would like, by name. */
   minimumAcr?: string
   wishedAcrs: string[]
@@ -90,6 +92,7 @@ const schema = new Schema<AttemptDocument>(
     pending: { type: Schema.Types.Mixed, ...sealed(sealingContext('pending'), 'sealed') },
     newcomer: { type: Schema.Types.Mixed, ...sealed(sealingContext('newcomer'), 'sealed') },
     notice: Schema.Types.Mixed,
+    keeps: Boolean,
     minimumAcr: String,
     wishedAcrs: { type: [String], required: true },
     request: { type: String, required: true, ...sealed(sealingContext('request')) },

@@ -33,6 +33,8 @@ export interface Attempt {
   readonly minimumAcr?: string | undefined
   readonly wishedAcrs: readonly string[]
   readonly notice?: Notice | undefined
+  /** Whether the person would like to stay signed in. */
+  readonly keeps: boolean
   /** Somebody who proved elsewhere who they are, and is nobody here yet. */
   readonly newcomer?: ArrivedNewcomer | undefined
   readonly expiresAt: Date
@@ -59,6 +61,11 @@ export interface TakenChallenge {
   readonly state: unknown
 }
 
+/** What the person would like besides, as they ticked it on the page of the proof. */
+export interface Wants {
+  readonly keeps?: boolean
+}
+
 /** Attempts, as the other verbs of this room use them. */
 export interface Attempts {
   open(start: AttemptStart): Promise<{ attempt: Attempt; isNew: boolean }>
@@ -74,7 +81,11 @@ export interface Attempts {
   /** A proof failed: counted, and after too many the sign-in starts over. */
   fail(uid: string, method: string, cause: string): Promise<void>
   /** Keeps a proof and uses up its challenge. @returns undefined when the challenge was used up by another proof */
-  append(uid: string, evidence: Evidence, challenge?: TakenChallenge): Promise<Attempt | undefined>
+  append(
+    uid: string,
+    evidence: Evidence,
+    more?: { readonly challenge?: TakenChallenge | undefined; readonly wants?: Wants | undefined },
+  ): Promise<Attempt | undefined>
   /** Keeps somebody who is nobody here yet, and uses up their challenge. @returns false when another proof used it up */
   welcome(uid: string, newcomer: Newcomer, challenge: TakenChallenge): Promise<boolean>
   /** The newcomer says that they have an account here. */
@@ -124,6 +135,7 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     minimumAcr: document.minimumAcr,
     wishedAcrs: document.wishedAcrs,
     notice: document.notice,
+    keeps: document.keeps === true,
     newcomer: openNewcomer(uid, document),
     expiresAt: document.expiresAt,
   })
@@ -225,11 +237,11 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
       }
     },
 
-    async append(uid, evidence, challenge) {
+    async append(uid, evidence, { challenge, wants = {} } = {}) {
       const document = await model
         .findOneAndUpdate(
           { ...live(uid), ...(challenge ? { 'pending.nonce': challenge.nonce } : {}) },
-          { $push: { evidence }, $set: { failures: 0 }, $unset: { method: 1, notice: 1, pending: 1 } },
+          { $push: { evidence }, $set: { failures: 0, ...wants }, $unset: { method: 1, notice: 1, pending: 1 } },
           { returnDocument: 'after' },
         )
         .lean<AttemptDocument>()

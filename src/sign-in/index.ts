@@ -32,7 +32,14 @@ import { createShortcut, type Shortcut } from './shortcut.ts'
 import { createReprove, createSubmit, type SubmitInput } from './submit.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
-export { type Assurance, type AssurancePolicy, acrValuesOf, evidenceOfSession } from './assurance.ts'
+export {
+  type Assurance,
+  type AssurancePolicy,
+  acrValuesOf,
+  evidenceOfSession,
+  oneFactorOf,
+  SESSION_EVIDENCE,
+} from './assurance.ts'
 export type { Attempt } from './attempt.ts'
 export type { EnrolmentChallenge } from './enrollable.ts'
 export type { Enrolment } from './enrolment.ts'

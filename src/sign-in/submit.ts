@@ -2,7 +2,7 @@ import type { Account } from '../accounts/index.ts'
 import type { Audit, EventSubject, Origin } from '../audit/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import { QueueFullError } from '../platform/password-hash.ts'
-import type { Attempt, Attempts, TakenChallenge } from './attempt.ts'
+import type { Attempt, Attempts, TakenChallenge, Wants } from './attempt.ts'
 import type { SignInLimits } from './limits.ts'
 import type { MethodContext, SignInMethod, Verdict } from './method.ts'
 import { refusals } from './refusals.ts'
@@ -25,6 +25,8 @@ export interface SubmitInput {
   readonly context: MethodContext
   readonly origin: Origin
   readonly clientId?: string | undefined
+  /** What was ticked on the page of a first step. */
+  readonly wants?: Wants | undefined
 }
 
 interface Dependencies {
@@ -80,6 +82,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     if (!method || !isAllowed(method, attempt)) throw refusals.methodUnknown()
     const parsed = parse(method, input.body)
 
+    const isFirst = attempt.evidence.length === 0
     const provedAccountId = attempt.evidence[0]?.accountId
     const claimant = { identifier: attempt.identifier, address: origin.address, provedAccountId }
     const subject = { origin, clientId, accountId: context.account?.id, actor: { type: 'anonymous' } } as const
@@ -119,7 +122,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
 
     const { accountId, factors, amr, risk } = verdict
     const evidence = { method: method.name, ...(via ? { via } : {}), accountId, factors, amr, at: new Date() }
-    const after = await attempts.append(attempt.uid, evidence, challenge)
+    const after = await attempts.append(attempt.uid, evidence, { challenge, wants: isFirst ? input.wants : undefined })
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     await limits.settle(claimant)
     await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createAssurance, evidenceOfSession } from '../../src/sign-in/assurance.ts'
+import { createAssurance, evidenceOfSession, oneFactorOf } from '../../src/sign-in/assurance.ts'
 import type { Evidence, Strength } from '../../src/sign-in/method.ts'
 import { type PlanInput, plan } from '../../src/sign-in/plan.ts'
 
@@ -185,6 +185,22 @@ test('what a session proves is what its amr says', () => {
   assert.ok(!assurance.isMet('strong', session.amr))
   assert.ok(!assurance.isMet('unheard-of', session.amr))
 })
+
+for (const [amr, expected] of [
+  [['pwd'], ['pwd']],
+  [['pwd', 'otp', 'mfa'], ['pwd']],
+  [['mca', 'otp', 'mfa'], ['mca']],
+  [['pop', 'user'], ['user']],
+  [['pop', 'user', 'mfa', 'pwd'], ['pwd']],
+  [['sms'], ['sms']],
+  [['pop'], []],
+  [['unheard-of'], []],
+] as const) {
+  test(`with time ${amr.join(' and ')} wears off to ${expected.join() || 'nothing'}`, () => {
+    assert.deepEqual(oneFactorOf(amr), expected)
+    assert.ok(!assurance.isMet('two', oneFactorOf(amr)))
+  })
+}
 
 test('whatever is proved in whatever order, enough is never said below the minimum', () => {
   const names = Object.keys(strengths) as Name[]

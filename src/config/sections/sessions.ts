@@ -7,4 +7,11 @@ export const sessions = z.strictObject({
     .min(0)
     .max(5)
     .describe('Accounts that a browser remembers, to choose one by a click and then prove it. 0: none.'),
+  keepSignedIn: z
+    .strictObject({
+      isOffered: z.boolean().describe('Whether people may stay signed in when they close their browser.'),
+      days: z.int().min(1).max(30).describe('How many days they stay signed in at most.'),
+      idleDays: z.int().min(1).max(30).describe('How many days such a session lasts without being used.'),
+    })
+    .refine(({ days, idleDays }) => idleDays <= days, { path: ['idleDays'], error: 'must not be more than days' }),
 })

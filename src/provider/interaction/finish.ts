@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
-import type { Plan } from '../../sign-in/index.ts'
+import { type Plan, SESSION_EVIDENCE } from '../../sign-in/index.ts'
+import type { SessionLimited } from '../session-limits.ts'
 import { endSession } from '../sign-out.ts'
 import { detachSession, dropLostSession, readSession } from './lost-session.ts'
 import { type InteractionDependencies, type Seam, seeOther } from './seam.ts'
@@ -17,6 +18,15 @@ async function leaveOtherAccount(
   await detachSession(seam.interaction)
 }
 
+/** A new sign-in stays as the person wished; one that adds to a session leaves that as it is. */
+async function staysSignedIn(ctx: Context, { uid }: Seam, accountId: string, deps: InteractionDependencies) {
+  const attempt = await deps.signIn.find(uid)
+  const isStepUp = attempt?.evidence.some(({ method }) => method === SESSION_EVIDENCE) ?? false
+  if (!isStepUp) return { isStepUp, remember: deps.config.sessions.keepSignedIn.isOffered && attempt?.keeps === true }
+  const session: SessionLimited = await readSession(ctx, deps)
+  return { isStepUp, remember: session.accountId === accountId && session.isKept === true }
+}
+
 /** The plan says that it is enough: hands the result to the protocol and leads back to it. Doing it twice does no harm. */
 export async function finish(
   ctx: Context,
@@ -27,10 +37,11 @@ export async function finish(
   const { accountId, acr, amr, at } = plan
   // A proof takes its time, and the session that it adds to may have ended meanwhile.
   if (await dropLostSession(ctx, seam.interaction, deps)) return seeOther(ctx, `/interaction/${seam.uid}`)
+  const isKept = await staysSignedIn(ctx, seam, accountId, deps)
   await leaveOtherAccount(ctx, seam, accountId, deps)
   deps.knownAccounts.remember(ctx, accountId)
-  // Not remembered beyond the browser's own session: how long it lasts is decided on the server.
-  const login = { accountId, acr, amr: [...amr], remember: false, ts: Math.floor(at.getTime() / 1000) }
+  // Whether the cookie outlives the browser's own session; how long that lasts is decided on the server.
+  const login = { accountId, acr, amr: [...amr], ts: Math.floor(at.getTime() / 1000), ...isKept }
   const returnTo = await deps
     .provider()
     .interactionResult(ctx.req, ctx.res, { login, select_account: {} }, { mergeWithLastSubmission: false })

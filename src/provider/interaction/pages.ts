@@ -114,6 +114,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
   // Whose account it is shows only once something was proved: a passkey may have named somebody else than was typed.
   const identifier = isSecondStep ? account?.email : attempt.identifier
   const { newcomer } = attempt
+  const { keepSignedIn } = deps.config.sessions
   const data = { ...commonData(seam, deps), identifier, newcomer, isSecondStep, problem: problemOf(view, deps) }
   if (attempt.notice?.reason === 'not_sent') tellRetry(ctx, attempt.notice.retryAt ?? new Date())
   if (!current) return void deps.render(ctx, 'sign-in/choose', { ...data, methods, ...shownWays(ctx, view, deps) })
@@ -124,6 +125,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
     ...(isSecondStep ? {} : lastUsedChoice(ctx, view, deps)),
     chooseAction: methods.length > 1 ? data.beginAction : undefined,
     forgotHref: deps.recovery.isOffered ? `/interaction/${seam.uid}/forgot` : undefined,
+    keepDays: isSecondStep || !keepSignedIn.isOffered ? undefined : keepSignedIn.days,
     challenge: current.challenge,
     cause: attempt.notice?.cause,
   })

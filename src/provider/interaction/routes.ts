@@ -64,7 +64,15 @@ function submit(deps: InteractionDependencies): Post {
     const method = ctx.params.method ?? ''
     const attempt = await openAttempt(ctx, seam, deps)
     const page = pageOf(ctx, seam, deps)
-    const after = await deps.signIn.submit({ attempt, method, body: form, origin, clientId, page })
+    const after = await deps.signIn.submit({
+      attempt,
+      method,
+      body: form,
+      origin,
+      clientId,
+      page,
+      wants: { keeps: form.keep === 'yes' },
+    })
     if (after) deps.usedWays.remember(ctx, after)
     if (after?.plan.step === 'enough') return goOn(ctx, seam, { view: after, plan: after.plan, form }, deps)
     seeOther(ctx, `/interaction/${uid}`)
