@@ -88,7 +88,7 @@ async function openPorts(options: AppOptions, database: Database) {
   const sealer = createSealer(config.secrets.sealingKeys)
   const brandCss = `:root { --accent: ${config.brand.accent}; }\n`
   const assets = loadAssets(join(views, 'assets'), { 'brand.css': brandCss }, { zxcvbn: readBrowserModules() })
-  const messages = loadMessages(join(views, 'messages'))
+  const messages = loadMessages(join(views, 'messages'), config.brand.defaultLanguage)
   const language = languageCookie(config.server.issuer)
   const renderer = createRenderer({ viewsDir: views, assets, messages, brand: config.brand, language })
   const isProduction = config.environment === 'production'

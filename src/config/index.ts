@@ -3,4 +3,5 @@ export { type DescribedOption, describeConfig } from './describe.ts'
 export { documentOptions, exampleEnvironment } from './document.ts'
 export { loadConfig } from './load.ts'
 export { ConfigError } from './problems.ts'
-export type { Config } from './schema.ts'
+
+export { type Config, LANGUAGES } from './schema.ts'

@@ -100,9 +100,15 @@ const keys = z
     error: 'must be less than rotationDays',
   })
 
+/** The languages that there are texts in. */
+export const LANGUAGES = ['en', 'de'] as const
+
 const brand = z.strictObject({
   name: z.string().trim().min(1).max(60).describe('The product name on pages and in mail.'),
   accent: accent.describe('The colour of the primary button, as `#rrggbb`, dark enough to read white on it.'),
+  defaultLanguage: z
+    .enum(LANGUAGES)
+    .describe('The language of pages and mail where nobody says which they would like: `en` or `de`.'),
   logoUrl: webUrl.optional().describe('The address of a logo, shown instead of the built-in mark.'),
   privacyUrl: webUrl.optional().describe('The privacy notice in the footer.'),
   termsUrl: webUrl.optional().describe('The terms in the footer.'),

@@ -38,6 +38,8 @@ export interface NoticeDetails {
   /** For the new address, which is not the account's yet. */
   readonly emailChangeProof: Proof
   readonly emailVerification: Proof
+  /** Somebody has an account that was made for them. The link leads to choosing its first password. */
+  readonly welcome: Omit<Proof, 'code'>
   /** Somebody may make an account. The link leads to where they begin. */
   readonly invitation: Omit<Proof, 'code'>
   /** Somebody wants to make an account with an address that has one. The link leads to signing in. */
@@ -61,6 +63,7 @@ export const occasions: Readonly<Record<NoticeName, 'change' | 'asked'>> = {
   emailChanged: 'change',
   emailChangeProof: 'asked',
   emailVerification: 'asked',
+  welcome: 'asked',
   invitation: 'asked',
   accountExists: 'asked',
   signInLink: 'asked',

@@ -45,8 +45,11 @@ function acceptedLanguages(header: string): string[] {
     .map(({ tag }) => tag)
 }
 
-/** Reads one file a language. English is complete; what another lacks is said in English. */
-export function loadMessages(folder: string): Messages {
+/**
+ * Reads one file a language. English is complete; what another lacks is said in English. Where nobody's wish is known
+ * pages are in the default language.
+ */
+export function loadMessages(folder: string, defaultLanguage = FALLBACK): Messages {
   const texts = new Map(
     readdirSync(folder)
       .filter((name) => name.endsWith('.yaml'))
@@ -79,7 +82,7 @@ export function loadMessages(folder: string): Messages {
           locales.find((locale) => locale === wish) ?? locales.find((locale) => locale === wish.split('-')[0])
         if (found) return found
       }
-      return FALLBACK
+      return defaultLanguage
     },
   }
 }

@@ -44,6 +44,17 @@ test('without a password there is a one-time link', async () => {
   assert.match(again.out, /\/welcome\/[\w-]{43}$/)
 })
 
+test('an account is written to in the language that is said, or in the one of the configuration', async () => {
+  const localeOf = async (args: string, env = {}) =>
+    json(await run(`account create ${args} --link --json`, { env })).locale
+  assert.equal(await localeOf('--email deutsch@example.com --language de'), 'de')
+  assert.equal(await localeOf('--email english@example.com'), 'en')
+  const env = { GATEHOUSE_BRAND_DEFAULT_LANGUAGE: 'de' }
+  assert.equal(await localeOf('--email default@example.com', env), 'de')
+  const unknown = await run('account create --email klingon@example.com --language tlh')
+  assert.equal(unknown.exitCode, 2)
+})
+
 test('roles are shown, made, given and taken away', async (t) => {
   assert.match((await run('role list')).out, /^moderator +Keeps order among posts$/m)
   assert.match((await run('role show user')).out, /^https:\/\/demo-api\.example +read:posts write:posts$/m)

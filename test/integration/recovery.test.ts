@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { runCommandLine } from '../../src/cli/program.ts'
 import { Browser, type Page } from '../support/browser.ts'
+import { runBeside } from '../support/command-line.ts'
 import { answerOf, RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
@@ -349,31 +349,14 @@ test('nothing that proves the mailbox is readable in the database or the log', a
 
 test('ASVS 6.4.6: who runs the service starts a reset, by a link that is printed or mailed, and chooses nothing', async () => {
   await world.addAccount('cli@example.com')
-  const run = async (...args: string[]) => {
-    const said: string[] = []
-    const exitCode = await runCommandLine(['account', 'reset-password', ...args], {
-      root: '.',
-      env: {
-        NODE_ENV: 'test',
-        ISSUER: world.issuer,
-        DATA_DIR: world.config.dataDir,
-        MONGODB_URI: world.databaseUri,
-        GATEHOUSE_SECRETS_COOKIE_KEYS: world.config.secrets.cookieKeys.join(','),
-        GATEHOUSE_SECRETS_SEALING_KEYS: world.config.secrets.sealingKeys.join(','),
-      },
-      readInput: async () => '',
-      out: (line) => said.push(line),
-      err: (line) => said.push(line),
-    })
-    return { exitCode, said: said.join('\n') }
-  }
+  const run = (...args: string[]) => runBeside(world, ['account', 'reset-password', ...args])
   const printed = await run('cli@example.com')
-  assert.equal(printed.exitCode, 0, printed.said)
-  const link = /https?:\S+/.exec(printed.said)?.[0] ?? ''
+  assert.equal(printed.exitCode, 0, printed.err)
+  const link = /https?:\S+/.exec(printed.out)?.[0] ?? ''
   assert.ok(await canSignIn('cli@example.com', PASSWORD))
   const mailed = await run('cli@example.com', '--mail')
-  assert.equal(mailed.exitCode, 0, mailed.said)
-  assert.doesNotMatch(mailed.said, /password\/reset/)
+  assert.equal(mailed.exitCode, 0, mailed.err)
+  assert.doesNotMatch(mailed.out, /password\/reset/)
   assert.equal((await new Browser(world.issuer).open(link)).status, 410)
   const browser = new Browser(world.issuer)
   await choose(browser, await browser.open((await lastMail('cli@example.com')).link))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { Browser, type Page } from '../support/browser.ts'
+import { runBeside } from '../support/command-line.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -154,4 +155,19 @@ test('an unknown link is gone, whatever it looks like', async () => {
     const page = await new Browser(world.issuer).open(`/welcome/${encodeURIComponent(token)}`)
     assert.equal(page.status, 410, token)
   }
+})
+
+test('the link of an account that the command line makes is mailed where that is wanted, in its language', async () => {
+  const email = 'mailed@example.com'
+  const made = await runBeside(world, ['account', 'create', '--email', email, '--language', 'de', '--mail', '--json'])
+  assert.equal(made.exitCode, 0, made.err)
+  assert.equal(JSON.parse(made.out).mailed, true)
+  assert.doesNotMatch(made.out, /welcome/)
+  const linkOf = (text = '') => /^https?:\/\/\S+\/welcome\/[\w-]{43}$/m.exec(text)?.[0] ?? ''
+  const [first] = await world.mails(email)
+  assert.equal(first?.subject, 'Ihr Konto bei Gatehouse')
+  assert.equal((await runBeside(world, ['account', 'link', email, '--mail'])).exitCode, 0)
+  const [second] = await world.mails(email)
+  assert.equal((await new Browser(world.issuer).open(linkOf(first?.text))).status, 410, 'a newer one was made')
+  assert.equal((await new Browser(world.issuer).open(linkOf(second?.text))).heading, 'Set your password')
 })

@@ -1,5 +1,6 @@
 import { runCommandLine } from '../../src/cli/program.ts'
 import { openTestDatabase } from './database.ts'
+import type { World } from './world.ts'
 
 /** What a command said, and how it ended. */
 export interface Said {
@@ -37,4 +38,24 @@ export async function openCommandLine() {
       return { exitCode, out: said.out.join('\n'), err: said.err.join('\n') }
     },
   }
+}
+
+/** Runs a command beside a running program, on its database and with its secrets. */
+export async function runBeside({ issuer, config, databaseUri }: World, args: readonly string[]): Promise<Said> {
+  const said = { out: [] as string[], err: [] as string[] }
+  const exitCode = await runCommandLine(args, {
+    root: '.',
+    env: {
+      NODE_ENV: 'test',
+      ISSUER: issuer,
+      DATA_DIR: config.dataDir,
+      MONGODB_URI: databaseUri,
+      GATEHOUSE_SECRETS_COOKIE_KEYS: config.secrets.cookieKeys.join(','),
+      GATEHOUSE_SECRETS_SEALING_KEYS: config.secrets.sealingKeys.join(','),
+    },
+    readInput: async () => '',
+    out: (line) => said.out.push(line),
+    err: (line) => said.err.push(line),
+  })
+  return { exitCode, out: said.out.join('\n'), err: said.err.join('\n') }
 }

@@ -4,11 +4,16 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
+import { LANGUAGES } from '../../src/config/index.ts'
 import { loadMessages } from '../../src/web/index.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 const folder = 'views/messages'
 const messages = loadMessages(folder)
+
+test('there are texts in every language that can be the default', () => {
+  assert.deepEqual([...LANGUAGES].sort(), messages.locales)
+})
 
 /** The texts of a file, by their full key. */
 function textsOf(locale: string): Map<string, string> {

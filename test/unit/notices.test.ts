@@ -29,6 +29,7 @@ const samples: { readonly [N in NoticeName]: NoticeDetails[N] } = {
   emailChanged: { ...happening, newEmail: 'new@example.com', link, expiresAt: new Date('2030-01-02T03:04:05Z') },
   emailChangeProof: { link, code: '123456', expiresAt: soon() },
   emailVerification: { link, code: '123456', expiresAt: soon() },
+  welcome: { link, expiresAt: new Date('2030-01-02T03:04:05Z') },
   invitation: { link, expiresAt: soon() },
   accountExists: { link },
   signInLink: { link, expiresAt: soon() },

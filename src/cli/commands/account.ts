@@ -1,15 +1,17 @@
 import { Command } from 'commander'
 import type { Account } from '../../accounts/index.ts'
 import type { App } from '../../app.ts'
+import type { Config } from '../../config/index.ts'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
 import { invitationCommands } from './invite.ts'
+import { languageOption } from './language-option.ts'
 import { resetPasswordCommand } from './reset-password.ts'
 import { roleOption } from './role-option.ts'
 
-function present({ id, email, name, roles, status, createdAt }: Account): Outcome {
-  const json = { id, email, name: name ?? null, roles, status, createdAt }
+function present({ id, email, name, locale, roles, status, createdAt }: Account): Outcome {
+  const json = { id, email, name: name ?? null, locale: locale ?? null, roles, status, createdAt }
   const rows = Object.entries(json).map(([key, value]) => [
     key,
     value instanceof Date ? value.toISOString() : Array.isArray(value) ? value.join(', ') : String(value ?? ''),
@@ -17,10 +19,20 @@ function present({ id, email, name, roles, status, createdAt }: Account): Outcom
   return { json, text: toColumns(rows) }
 }
 
-async function issueLink(app: App, account: Account, issuer: string): Promise<Outcome> {
-  const link = `${issuer}/welcome/${await app.signIn.invitations.issue('set-password', account)}`
-  const { json } = present(account)
-  return { json: { ...(json as object), link }, text: `One-time link for ${account.email} to set a password:\n${link}` }
+/** The one-time link for a password, printed or mailed. */
+async function issueLink(
+  app: App,
+  account: Account,
+  { server, lifetimes }: Config,
+  isMailed = false,
+): Promise<Outcome> {
+  const expiresAt = new Date(Date.now() + lifetimes.invitationSeconds * 1000)
+  const link = `${server.issuer}/welcome/${await app.signIn.invitations.issue('set-password', account)}`
+  const json = present(account).json as object
+  const what = `One-time link for ${account.email} to set a password`
+  if (!isMailed) return { json: { ...json, link }, text: `${what}:\n${link}` }
+  await app.notices.send('welcome', account, { link, expiresAt })
+  return { json: { ...json, mailed: true }, text: `${what}: it is mailed there.` }
 }
 
 interface CreateOptions {
@@ -29,17 +41,22 @@ interface CreateOptions {
   readonly role: string[]
   readonly passwordStdin?: boolean
   readonly link?: boolean
+  readonly mail?: boolean
+  readonly language?: string
 }
 
 function create(shell: Shell) {
-  return async ({ email, name, role: roles, passwordStdin, link }: CreateOptions): Promise<Outcome> => {
-    if (passwordStdin && link) throw new CommandError('usage', 'Choose either --password-stdin or --link.')
+  return async ({ email, name, role: roles, passwordStdin, link, mail, language }: CreateOptions): Promise<Outcome> => {
+    if (passwordStdin && (link || mail))
+      throw new CommandError('usage', 'Choose either --password-stdin, or --link or --mail.')
     const password = passwordStdin ? (await shell.readInput()).replace(/\r?\n$/, '') : undefined
-    return withApp(shell, async (app, { server }) => {
+    return withApp(shell, async (app, config) => {
+      if (mail && !app.notices.canSend) throw new CommandError('mail.unavailable', 'There is no way to send mail.')
       // Hashed first: a password that cannot be used must not leave an account behind.
       const prepared = password === undefined ? undefined : await app.signIn.password.prepare(password, { email, name })
-      const account = await app.accounts.register({ email, name, roles, via: 'cli' })
-      if (!prepared) return issueLink(app, account, server.issuer)
+      const locale = language ?? config.brand.defaultLanguage
+      const account = await app.accounts.register({ email, name, locale, roles, via: 'cli' })
+      if (!prepared) return issueLink(app, account, config, mail)
       await app.signIn.password.set(account, prepared, { via: 'cli', actor: { type: 'system' } })
       return present(account)
     })
@@ -88,6 +105,8 @@ export function accountCommands(shell: Shell, act: Act): Command {
     .addOption(roleOption('a role'))
     .option('--password-stdin', 'read the password from standard input')
     .option('--link', 'print a one-time link for setting a password')
+    .option('--mail', 'mail the link instead of printing it')
+    .addOption(languageOption())
     .action(act(create(shell)))
   command
     .command('show <e-mail>')
@@ -95,10 +114,11 @@ export function accountCommands(shell: Shell, act: Act): Command {
     .action(act((email: string) => withApp(shell, async (app) => present(await getAccount(app, email)))))
   command
     .command('link <e-mail>')
-    .description('print a new one-time link for setting a password; earlier ones stop working')
+    .description('print a new one-time link for setting a password, or mail it; earlier ones stop working')
+    .option('--mail', 'mail it instead of printing it')
     .action(
-      act((email: string) =>
-        withApp(shell, async (app, { server }) => issueLink(app, await getAccount(app, email), server.issuer)),
+      act((email: string, { mail }: { mail?: boolean }) =>
+        withApp(shell, async (app, config) => issueLink(app, await getAccount(app, email), config, mail)),
       ),
     )
   command

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, toTable, withApp } from '../shell.ts'
+import { languageOption } from './language-option.ts'
 import { roleOption } from './role-option.ts'
 
 interface InviteOptions {
@@ -32,7 +33,7 @@ export function invitationCommands(shell: Shell, act: Act): Command[] {
       .argument('<e-mail>')
       .description('invite somebody to make an account with this address: good for a week')
       .addOption(roleOption('a role that the account gets'))
-      .option('--language <language>', 'in which language they are written to, en or de')
+      .addOption(languageOption())
       .action(act(invite)),
     new Command('invitations').description('list who is invited').action(act(list)),
     new Command('uninvite').argument('<e-mail>').description('withdraw an invitation').action(act(withdraw)),

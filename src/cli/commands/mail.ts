@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { MailError } from '../../platform/mail/index.ts'
 import type { Act } from '../program.ts'
 import { CommandError, type Outcome, type Shell, withApp } from '../shell.ts'
+import { languageOption } from './language-option.ts'
 
 /** Words for what most often keeps mail from being sent. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ export function mailCommands(shell: Shell, act: Act): Command {
     .command('test')
     .description('send a test mail at once, and say what the mail server made of it')
     .requiredOption('--to <e-mail>', 'who gets it')
-    .option('--language <language>', 'in which language, en or de')
+    .addOption(languageOption())
     .action(act(test(shell)))
   return command
 }
