@@ -10,7 +10,7 @@ import { createMailboxes } from './mailboxes/index.ts'
 import { createNotices } from './notices/index.ts'
 import { relyingPartyOf, warnOfPasskeys } from './passkey-ports.ts'
 import { passwordPorts } from './password-ports.ts'
-import { type Database, ensureIndexes, type Follower, openDatabase, pingDatabase } from './platform/database/index.ts'
+import { type Database, ensureIndexes, type Follower, openDatabase } from './platform/database/index.ts'
 import { createHttpClient } from './platform/http-client/index.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMailBox } from './platform/mail/index.ts'
@@ -21,6 +21,7 @@ import { createScheduler } from './platform/scheduler/index.ts'
 import { createSealer, SealError } from './platform/seal.ts'
 import { createSmsBox } from './platform/sms/index.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
+import { openReadiness } from './readiness.ts'
 import { openRecovery } from './recovering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
@@ -33,7 +34,6 @@ import {
   boundary,
   createBrowsers,
   createCsrf,
-  createReadiness,
   createRenderer,
   edge,
   healthRoutes,
@@ -49,9 +49,6 @@ import {
   unitOfWork,
 } from './web/index.ts'
 import { createRuns, createWorkbench } from './workbench/index.ts'
-
-/** A database that takes longer is as good as cut off. */
-const PING_MS = 2000
 
 /** Paths on which there was a password before. */
 const CHANGES = new Set(['reset', 'change'])
@@ -100,6 +97,7 @@ async function openPorts(options: AppOptions, database: Database) {
         smsBox: createSmsBox(connection, sealer),
         runs: createRuns(connection, sealer),
       }
+  const transport = openMail(config, workbench?.mailBox)
   return {
     ...options,
     connection,
@@ -122,8 +120,8 @@ async function openPorts(options: AppOptions, database: Database) {
     scheduler: createScheduler({ connection, logger: options.logger }),
     isProduction,
     workbench,
-    transport: openMail(config, workbench?.mailBox),
-    readiness: createReadiness([{ name: 'database', isReady: () => pingDatabase(connection, PING_MS) }]),
+    transport,
+    readiness: openReadiness({ connection, transport }),
   }
 }
 

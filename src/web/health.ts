@@ -1,8 +1,10 @@
 import Router from '@koa/router'
 
-/** Something that has to work before requests are taken. */
+/** Something that has to work. */
 export interface ReadinessCheck {
   readonly name: string
+  /** Whether no request can be served without it; what else does not work is told, and requests are taken. */
+  readonly isVital: boolean
   readonly isReady: () => Promise<boolean>
 }
 
@@ -10,6 +12,8 @@ export interface ReadinessCheck {
 export interface Readiness {
   /** Why it does not; nothing when it does. */
   reasons(): Promise<string[]>
+  /** What does not work beside. */
+  impairments(): Promise<string[]>
   started(): void
   draining(): void
 }
@@ -19,18 +23,19 @@ const CACHE_MS = 500
 /** Readiness by these checks, asked at most twice a second. */
 export function createReadiness(checks: readonly ReadinessCheck[]): Readiness {
   let phase: 'starting' | 'ready' | 'draining' = 'starting'
-  let last: { at: number; failed: Promise<string[]> } | undefined
+  let last: { at: number; failed: Promise<ReadinessCheck[]> } | undefined
 
   const failedChecks = async () => {
-    const failed = await Promise.all(checks.map(async ({ name, isReady }) => ((await isReady()) ? [] : [name])))
+    const failed = await Promise.all(checks.map(async (check) => ((await check.isReady()) ? [] : [check])))
     return failed.flat()
   }
+  const failing = async (isVital: boolean) => {
+    if (!last || Date.now() - last.at > CACHE_MS) last = { at: Date.now(), failed: failedChecks() }
+    return (await last.failed).filter((check) => check.isVital === isVital).map(({ name }) => name)
+  }
   return {
-    async reasons() {
-      if (phase !== 'ready') return [phase]
-      if (!last || Date.now() - last.at > CACHE_MS) last = { at: Date.now(), failed: failedChecks() }
-      return last.failed
-    },
+    reasons: async () => (phase === 'ready' ? failing(true) : [phase]),
+    impairments: () => failing(false),
     started: () => {
       phase = 'ready'
     },
@@ -40,7 +45,7 @@ export function createReadiness(checks: readonly ReadinessCheck[]): Readiness {
   }
 }
 
-/** `/health/live`: the process runs. `/health/ready`: it can serve; 503 with reasons when it cannot. */
+/** `/health/live`: the process runs. `/health/ready`: it can serve, and what works badly; 503 with reasons when it cannot. */
 export function healthRoutes(readiness: Readiness): Router {
   const router = new Router({ prefix: '/health' })
   router.get('/live', (ctx) => {
@@ -48,8 +53,13 @@ export function healthRoutes(readiness: Readiness): Router {
   })
   router.get('/ready', async (ctx) => {
     const reasons = await readiness.reasons()
-    ctx.status = reasons.length === 0 ? 200 : 503
-    ctx.body = reasons.length === 0 ? { status: 'ready' } : { status: 'unavailable', reasons }
+    if (reasons.length > 0) {
+      ctx.status = 503
+      ctx.body = { status: 'unavailable', reasons }
+      return
+    }
+    const impaired = await readiness.impairments()
+    ctx.body = { status: 'ready', ...(impaired.length > 0 ? { impaired } : {}) }
   })
   return router
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
 import { startMailServer } from '../support/mail-server.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createWorld, findFreePort, type World } from '../support/world.ts'
 
 let world: World
 before(async () => {
@@ -26,6 +26,34 @@ test('a decoy costs the same and reaches nobody', async () => {
   await world.notices.send('passwordReset', { email: undefined }, { link: 'https://x.example', expiresAt: soon() })
   assert.equal((await world.mails()).length, before)
   assert.equal(await world.connection.collection('outbox').countDocuments(), 0)
+})
+
+test('when mail cannot leave, readiness says so and requests are taken; one slow answer says nothing', async (t) => {
+  const port = await findFreePort()
+  const env = {
+    GATEHOUSE_MAIL_SMTP_URL: `smtp://localhost:${port}`,
+    GATEHOUSE_MAIL_SMTP_TLS: 'off',
+    GATEHOUSE_MAIL_FROM: 'no-reply@id.example',
+  }
+  const own = await createWorld({ env })
+  t.after(() => own.close())
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const tell = async (email: string) => {
+    await own.notices.tell('passwordSet', { email }, {})
+    await own.mails()
+    t.mock.timers.tick(1000)
+    const answer = await fetch(`${own.issuer}/health/ready`)
+    return { status: answer.status, body: await answer.json() }
+  }
+  const ready = { status: 200, body: { status: 'ready' } }
+  assert.deepEqual(await tell('one@example.com'), ready)
+  assert.deepEqual(await tell('two@example.com'), ready)
+  const impaired = { status: 200, body: { status: 'ready', impaired: ['mail'] } }
+  assert.deepEqual(await tell('three@example.com'), impaired)
+
+  const server = await startMailServer(t, { hideSTARTTLS: true, port })
+  server.manners.recipient = 550
+  assert.deepEqual(await tell('four@example.com'), ready, 'it answers, whatever it says of a mail')
 })
 
 test('what can no longer be sent is in the trail', async (t) => {

@@ -26,6 +26,8 @@ export type SendMail = (mail: Mail, signal?: AbortSignal) => Promise<void>
 /** A way to send mail. */
 export interface MailTransport {
   readonly send: SendMail
+  /** Whether mail can be expected to leave, as the last tries tell. Undefined where nothing can come between. */
+  readonly isReachable?: () => boolean
   /** Lets go of what is kept open between mails. */
   readonly close: () => void
 }

@@ -1,6 +1,7 @@
 import { createTransport, type NodemailerError } from 'nodemailer'
 import type { MailTransport } from './index.ts'
 import { MailError } from './mail-error.ts'
+import { createReachability } from './reachability.ts'
 
 /** How mail is handed to an SMTP server. */
 export interface SmtpOptions {
@@ -61,8 +62,11 @@ export function createSmtp({ url, tls, connections, from }: SmtpOptions): MailTr
   })
   const domain = from.address.split('@').at(-1)
 
+  const { watch, isReachable } = createReachability()
+
   return {
-    async send({ to, subject, html, text, id }, signal) {
+    isReachable,
+    send: watch(async ({ to, subject, html, text, id }, signal) => {
       const message = {
         from,
         // An object: a string would be parsed, and a comma in it would make two recipients of one.
@@ -78,7 +82,7 @@ export function createSmtp({ url, tls, connections, from }: SmtpOptions): MailTr
       await transport.sendMail(message).catch((error: NodemailerError) => {
         throw toMailError(error)
       })
-    },
+    }),
     close: () => transport.close({ force: true }),
   }
 }
