@@ -154,7 +154,7 @@ async function openFeatures(ports: Ports) {
     audit,
     needsSecondFactor: access.organizations.needSecondFactor,
     password: passwordPorts(ports),
-    ...upstreamPorts(ports),
+    ...upstreamPorts(ports, access),
     assurancePolicy: config.assurance,
     onCredentialChanged: (account, change, which, { address }) =>
       notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),

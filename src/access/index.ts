@@ -7,6 +7,7 @@ import { apiModel, toApi } from './api.model.ts'
 import { type Apis, createApis } from './apis.ts'
 import { membershipModel } from './membership.model.ts'
 import { organizationModel } from './organization.model.ts'
+import { createOrganizationProviders, toDomainProviders } from './organization-providers.ts'
 import { createOrganizations, type Organizations } from './organizations.ts'
 import { remember } from './remembered.ts'
 import { roleModel } from './role.model.ts'
@@ -67,12 +68,17 @@ export function createAccess({
     async () => (await models.organizations.find({ needsSecondFactor: true }).lean()).map(({ _id }) => _id),
     changes.isLive,
   )
-  changes.follow(models.organizations.collection.name, strict.forget)
+  const domains = remember(
+    async () => (await models.organizations.find({ domains: { $exists: true } }).lean()).flatMap(toDomainProviders),
+    changes.isLive,
+  )
+  for (const { forget } of [strict, domains]) changes.follow(models.organizations.collection.name, forget)
+  const providers = createOrganizationProviders({ model: models.organizations, remembered: domains, audit })
   const roles = createRoles({ model: models.roles, gathered: gatherings.of(models.roles), apis, audit })
   return {
     apis,
     roles,
-    organizations: createOrganizations({ ...models, model: models.organizations, strict, roles, audit }),
+    organizations: createOrganizations({ ...models, model: models.organizations, strict, providers, roles, audit }),
     standingOf: createStandingOf({
       roles,
       organizations: gatherings.of(models.organizations),

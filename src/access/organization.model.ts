@@ -9,6 +9,9 @@ export interface Organization {
   readonly tenantId: string
   /** Whether its members always sign in with two factors, wherever they go. */
   readonly needsSecondFactor: boolean
+  /** Where people with an address of these domains sign in, by its name in addresses. */
+  readonly provider?: string | undefined
+  readonly domains: readonly string[]
 }
 
 /** A stored organization. */
@@ -17,6 +20,8 @@ export interface OrganizationDocument {
   name: string
   tenantId: string
   needsSecondFactor?: boolean
+  provider?: string
+  domains?: string[]
   createdAt: Date
 }
 
@@ -26,11 +31,15 @@ const schema = new Schema<OrganizationDocument>(
     name: { type: String, required: true },
     tenantId: { type: String, required: true },
     needsSecondFactor: Boolean,
+    provider: String,
+    // Not there at all where there are none, or an empty list would be one of them.
+    domains: { type: [String], default: undefined },
     createdAt: { type: Date, required: true },
   },
   { collection: 'organizations', versionKey: false, strict: 'throw' },
 )
 schema.index({ createdAt: 1, _id: 1 })
+schema.index({ domains: 1 }, { unique: true, partialFilterExpression: { domains: { $exists: true } } })
 
 /**
  * The organizations on this connection. Sharding key: `_id`.
@@ -41,6 +50,7 @@ export function organizationModel(connection: Connection): Model<OrganizationDoc
 }
 
 /** A stored organization as the rest of the program sees it. */
-export function toOrganization({ _id, name, tenantId, needsSecondFactor = false }: OrganizationDocument): Organization {
-  return { id: _id, name, tenantId, needsSecondFactor }
+export function toOrganization({ _id, createdAt: _, ...document }: OrganizationDocument): Organization {
+  const { name, tenantId, needsSecondFactor = false, provider, domains = [] } = document
+  return { id: _id, name, tenantId, needsSecondFactor, ...(provider ? { provider } : {}), domains }
 }

@@ -3,6 +3,7 @@ import type { Audit, EventSubject } from '../audit/index.ts'
 import { newId } from '../platform/ids.ts'
 import { type MembershipDocument, membershipId } from './membership.model.ts'
 import { type Organization, type OrganizationDocument, toOrganization } from './organization.model.ts'
+import type { OrganizationProviders } from './organization-providers.ts'
 import { refusals } from './refusals.ts'
 import type { Remembered } from './remembered.ts'
 import type { Roles } from './roles.ts'
@@ -20,7 +21,7 @@ export interface Membership {
 }
 
 /** Organizations and who belongs to them. */
-export interface Organizations {
+export interface Organizations extends OrganizationProviders {
   /** @throws Refusal `organization.invalid` */
   readonly create: (
     input: { name: string; tenantId?: string | undefined; needsSecondFactor?: boolean | undefined },
@@ -47,6 +48,7 @@ interface Dependencies {
   readonly memberships: Model<MembershipDocument>
   /** The ids of the organizations whose members need two factors. */
   readonly strict: Remembered<string>
+  readonly providers: OrganizationProviders
   readonly roles: Pick<Roles, 'check'>
   readonly audit: Audit
 }
@@ -55,13 +57,15 @@ const TENANT = /^[\w-]{1,100}$/
 const system = { actor: { type: 'system' } } as const
 
 /** Organizations on these models. */
-export function createOrganizations({ model, memberships, strict, roles, audit }: Dependencies): Organizations {
+export function createOrganizations(deps: Dependencies): Organizations {
+  const { model, memberships, strict, providers, roles, audit } = deps
   const get = async (id: string) => {
     const document = await model.findById(id).lean<OrganizationDocument>()
     if (!document) throw refusals.organizationUnknown(id)
     return toOrganization(document)
   }
   return {
+    ...providers,
     get,
     async create({ name, tenantId, needsSecondFactor = false }, subject = system) {
       const shown = name.normalize('NFC').trim()
@@ -70,12 +74,11 @@ export function createOrganizations({ model, memberships, strict, roles, audit }
       if (tenantId !== undefined && !TENANT.test(tenantId))
         throw refusals.organizationInvalid('a tenant is named by letters, digits, - and _')
       const id = newId()
-      const organization = { id, name: shown, tenantId: tenantId ?? id, needsSecondFactor }
-      const { id: _id, ...stored } = organization
-      await model.create({ _id, ...stored, createdAt: new Date() })
+      const stored = { name: shown, tenantId: tenantId ?? id, needsSecondFactor }
+      await model.create({ _id: id, ...stored, createdAt: new Date() })
       strict.forget()
       await audit.record('organization.created', subject, { organizationId: id, name: shown })
-      return organization
+      return { id, ...stored, domains: [] }
     },
     async list() {
       return (await model.find().sort({ createdAt: 1, _id: 1 }).lean<OrganizationDocument[]>()).map(toOrganization)

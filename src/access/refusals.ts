@@ -28,6 +28,13 @@ export const refusals = {
     new Refusal({ code: 'organization.invalid', status: 422, message: `The organization is not valid: ${reason}.` }),
   organizationUnknown: (id: string) =>
     new Refusal({ code: 'organization.unknown', status: 404, message: `There is no organization ${id}.` }),
+  domainTaken: (cause: unknown) =>
+    new Refusal({
+      code: 'organization.domain_taken',
+      status: 409,
+      message: 'One of these domains belongs to another organization.',
+      cause,
+    }),
   memberUnknown: () =>
     new Refusal({
       code: 'organization.member_unknown',

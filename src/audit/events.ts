@@ -32,6 +32,11 @@ export const events = {
   'role.updated': z.strictObject({ role: text }),
   'organization.created': z.strictObject({ organizationId: text, name: text }),
   'organization.updated': z.strictObject({ organizationId: text, needsSecondFactor: z.boolean() }),
+  'organization.provider_set': z.strictObject({
+    organizationId: text,
+    provider: text.optional(),
+    domains: z.array(text),
+  }),
   'organization.member_added': z.strictObject({ organizationId: text, roles: z.array(text) }),
   'organization.member_removed': z.strictObject({ organizationId: text }),
   'password.breach_unchecked': z.strictObject({ reason: text }),

@@ -117,6 +117,8 @@ export interface SignInDependencies {
   readonly issuer: string
   /** Other providers whose accounts people can sign in with. */
   readonly providers: readonly UpstreamProvider[]
+  /** The provider that an organization names for people of its domain. */
+  readonly findProviderOf: (domain: string) => Promise<string | undefined>
   readonly linkMailbox: LinkMailbox
   /** How codes leave by text message; without it there are none. */
   readonly texting?: Texting | undefined

@@ -28,6 +28,8 @@ export interface MethodDependencies {
   readonly issuer: string
   /** Other providers whose accounts people can sign in with. */
   readonly providers: readonly UpstreamProvider[]
+  /** The provider that an organization names for people of its domain. */
+  readonly findProviderOf: (domain: string) => Promise<string | undefined>
 }
 
 /** A method as this list has it: how it proves, and how its credentials are added by their owner, where they can be. */

@@ -106,6 +106,19 @@ test('an organization has members with roles of their own', async () => {
   assert.equal((await run(`organization member remove ${made.id} member@example.com`)).exitCode, 1)
 })
 
+test('an organization names a provider for its domains, one that is switched on', async () => {
+  const { id } = json(await run('organization create Beta --json'))
+  const off = await run(`organization provider set ${id} google --domain beta.example`)
+  assert.deepEqual([off.exitCode, /There is no provider google/.test(off.err)], [1, true])
+  const env = { GATEHOUSE_UPSTREAM_GOOGLE_CLIENT_ID: 'x', GATEHOUSE_UPSTREAM_GOOGLE_CLIENT_SECRET: 'y' }
+  const words = `organization provider set ${id} google --domain beta.example --domain b.example --json`
+  const { provider, domains } = json(await run(words, { env }))
+  assert.deepEqual([provider, domains], ['google', ['beta.example', 'b.example']])
+  assert.match((await run(`organization show ${id}`)).out, /^domains +beta\.example, b\.example$/m)
+  const removed = json(await run(`organization provider remove ${id} --json`))
+  assert.deepEqual([removed.provider, removed.domains], [undefined, []])
+})
+
 test('an account is suspended and let in again', async () => {
   await run('account create --email state@example.com --link')
   assert.equal(json(await run('account suspend state@example.com --json')).status, 'suspended')

@@ -90,6 +90,42 @@ test('people of a domain go to their provider as soon as they say who they are, 
   }
 })
 
+test('an organization sends people of its domains to a provider, and takes that back', async (t) => {
+  const world = await openWorld(t)
+  const { organizations } = world.access
+  const acme = await organizations.create({ name: 'Acme' })
+  const other = await organizations.create({ name: 'Other' })
+  const identify = async (identifier: string) => {
+    const browser = new Browser(world.issuer)
+    return browser.send(await openFirst(browser), 'continue', { identifier })
+  }
+  const isSentAway = async (identifier: string) => (await identify(identifier)).location?.startsWith(upstream.issuer)
+  assert.equal(await isSentAway('ada@acme.example'), false)
+  const use = { provider: 'campus', domains: ['Acme.example', 'bücher.example'] }
+  const changed = await organizations.useProvider(acme.id, use)
+  assert.deepEqual([changed.provider, changed.domains], ['campus', ['acme.example', 'xn--bcher-kva.example']])
+  for (const identifier of ['ada@acme.example', 'nobody@ACME.example', 'ada@bücher.example'])
+    assert.equal(await isSentAway(identifier), true, identifier)
+  assert.equal(await isSentAway('ada@sub.acme.example'), false)
+
+  await assert.rejects(organizations.useProvider(other.id, { provider: 'campus', domains: ['acme.example'] }), {
+    code: 'organization.domain_taken',
+  })
+  for (const domains of [[], ['no domain'], ['https://acme.example'], ['']])
+    await assert.rejects(organizations.useProvider(other.id, { provider: 'campus', domains }), {
+      code: 'organization.invalid',
+    })
+  await assert.rejects(organizations.useProvider('nobody', use), { code: 'organization.unknown' })
+  // One that is switched off is passed over.
+  await organizations.useProvider(acme.id, { ...use, provider: 'gone' })
+  assert.equal(await isSentAway('ada@acme.example'), false)
+  await organizations.useProvider(acme.id, undefined)
+  await organizations.useProvider(other.id, { provider: 'campus', domains: ['acme.example'] })
+  assert.equal(await isSentAway('ada@acme.example'), true)
+  const told = (await world.events('organization.provider_set')).map(({ detail }) => detail.domains)
+  assert.deepEqual(told.at(0), ['acme.example'])
+})
+
 test('whoever went to the provider of their domain and came back can take another way', async (t) => {
   const world = await openWorld(t)
   await world.addAccount('ada@corp.example')

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Organization } from '../../access/index.ts'
 import type { Act } from '../program.ts'
-import { type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
+import { CommandError, type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
 import { roleOption } from './role-option.ts'
 
@@ -12,8 +12,12 @@ const secondFactor = () =>
   ])
 
 function present(organization: Organization): Outcome {
-  const { needsSecondFactor, ...rest } = organization
-  const rows = [...Object.entries(rest), ['second factor', needsSecondFactor ? 'required' : 'optional']]
+  const { needsSecondFactor, domains, ...rest } = organization
+  const rows = [
+    ...Object.entries(rest),
+    ...(domains.length > 0 ? [['domains', domains.join(', ')]] : []),
+    ['second factor', needsSecondFactor ? 'required' : 'optional'],
+  ]
   return { json: organization, text: toColumns(rows) }
 }
 
@@ -96,6 +100,36 @@ function memberCommands(shell: Shell, act: Act): Command {
   return command
 }
 
+function providerCommands(shell: Shell, act: Act): Command {
+  const command = new Command('provider').description('say where people with an address of its domains sign in')
+  command
+    .command('set <id> <provider>')
+    .description('send them there as soon as they have said who they are')
+    .addOption(
+      new Option('--domain <domain>', 'a domain of their addresses, can be given several times')
+        .argParser((domain: string, before: string[] = []) => [...before, domain])
+        .makeOptionMandatory(),
+    )
+    .action(
+      act((id: string, provider: string, { domain: domains }: { domain: string[] }) =>
+        withApp(shell, async ({ access, signIn }): Promise<Outcome> => {
+          if (!signIn.upstream.has(provider))
+            throw new CommandError('provider.unknown', `There is no provider ${provider} in upstream.*.`)
+          return present(await access.organizations.useProvider(id, { provider, domains }))
+        }),
+      ),
+    )
+  command
+    .command('remove <id>')
+    .description('let them choose how they sign in')
+    .action(
+      act((id: string) =>
+        withApp(shell, async ({ access }) => present(await access.organizations.useProvider(id, undefined))),
+      ),
+    )
+  return command
+}
+
 /** Commands about organizations. */
 export function organizationCommands(shell: Shell, act: Act): Command {
   const command = new Command('organization').description('look after organizations and their members')
@@ -119,5 +153,6 @@ export function organizationCommands(shell: Shell, act: Act): Command {
     .description('show an organization and its members')
     .action(act(show(shell)))
   command.addCommand(memberCommands(shell, act))
+  command.addCommand(providerCommands(shell, act))
   return command
 }

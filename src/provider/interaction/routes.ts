@@ -29,7 +29,7 @@ async function identify(ctx: Context, seam: Seam, typed: string, deps: Interacti
   const { signIn } = deps
   await signIn.identify(await openAttempt(ctx, seam, deps), typed)
   const attempt = await signIn.find(uid)
-  const choice = attempt?.identifier && !attempt.newcomer && signIn.upstream.providerFor(attempt.identifier)
+  const choice = attempt?.identifier && !attempt.newcomer && (await signIn.upstream.providerFor(attempt.identifier))
   const page = pageOf(ctx, seam, deps)
   const left =
     choice && (await signIn.begin({ attempt, method: 'upstream', input: { choice }, page, origin, clientId }))

@@ -22,6 +22,8 @@ export interface UpstreamDependencies {
   readonly sealer: Sealer
   readonly issuer: string
   readonly providers: readonly UpstreamProvider[]
+  /** The provider that an organization names for people of its domain. */
+  readonly findProviderOf: (domain: string) => Promise<string | undefined>
 }
 
 /** The one address on our site that a provider leads back to. */
@@ -29,7 +31,7 @@ export interface UpstreamReturn {
   /** Whether there is such a provider, switched on. */
   has(provider: string): boolean
   /** The provider that people with such an address are sent to. */
-  providerFor(identifier: string): string | undefined
+  providerFor(identifier: string): Promise<string | undefined>
   /** Where it goes on from there. @returns undefined when the state was not made here */
   pathOf(provider: string, state: string): string | undefined
 }
@@ -208,7 +210,7 @@ export function createUpstream(deps: UpstreamDependencies): {
   readonly entry: { readonly signIn?: SignInMethod; readonly enrol?: EnrollableMethod }
   readonly door: UpstreamReturn
 } {
-  const { providers, sealer } = deps
+  const { providers, sealer, findProviderOf } = deps
   const journey = createJourney(deps)
   const entry = {
     signIn: createSignIn(deps, journey) as SignInMethod,
@@ -219,10 +221,12 @@ export function createUpstream(deps: UpstreamDependencies): {
     entry: providers.length > 0 ? entry : {},
     door: {
       has: (provider) => providers.some(({ id }) => id === provider),
-      providerFor(identifier) {
+      async providerFor(identifier) {
         const known = normaliseIdentifier(identifier) ?? ''
         const domain = known.slice(known.lastIndexOf('@') + 1)
-        return providers.find(({ domains }) => domains.includes(domain))?.id
+        const named = providers.find(({ domains }) => domains.includes(domain))?.id ?? (await findProviderOf(domain))
+        // One that is switched off is passed over.
+        return providers.find(({ id }) => id === named)?.id
       },
       pathOf: (provider, state) => readReturnState(sealer, provider, state),
     },
