@@ -110,6 +110,7 @@ async function openPorts(options: AppOptions, database: Database) {
     renderer,
     render: renderer.page,
     localeOf: renderer.localeOf,
+    chosenLocaleOf: renderer.chosenLocaleOf,
     csrf: createCsrf({ keys: config.secrets.cookieKeys, issuer: config.server.issuer }),
     browsers: createBrowsers(config.server.issuer),
     relyingParty: relyingPartyOf(config),

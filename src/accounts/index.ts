@@ -6,6 +6,7 @@ import type { Gatherings } from '../platform/database/index.ts'
 import { type ChangeEmail, createChangeEmail } from './change-email.ts'
 import { emailChangeModel } from './email-change.model.ts'
 import { createFind, type FindAccount } from './find.ts'
+import { type AccountLanguage, createAccountLanguage } from './language.ts'
 import { accountModel } from './model.ts'
 import { createRegister, type RegisterAccount } from './register.ts'
 import { type AccountRoles, createAccountRoles } from './roles.ts'
@@ -15,7 +16,7 @@ export { normaliseIdentifier } from './identifier.ts'
 export type { Account } from './model.ts'
 
 /** What other rooms can do with accounts. */
-export interface Accounts extends FindAccount, Standing, AccountRoles, ChangeEmail {
+export interface Accounts extends FindAccount, Standing, AccountRoles, AccountLanguage, ChangeEmail {
   readonly register: RegisterAccount
 }
 
@@ -38,6 +39,7 @@ export function createAccounts({ connection, gatherings, audit, onEnded, checkRo
     ...createChangeEmail({ model, changes: emailChangeModel(connection), audit, onEnded }),
     ...createStanding({ model, audit, onEnded }),
     ...createAccountRoles({ model, audit, checkRoles }),
+    ...createAccountLanguage(model),
     register: createRegister({ model, audit, checkRoles }),
   }
 }

@@ -67,6 +67,8 @@ export interface ProtocolDependencies {
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string
+  /** The language that somebody chose by themselves in this browser. */
+  readonly chosenLocaleOf: (ctx: Context) => string | undefined
   /** The way to the servers of clients. */
   readonly http: HttpClient
 }

@@ -22,6 +22,8 @@ export interface Renderer {
   readonly page: Render
   /** The language that a page for this request is in. */
   readonly localeOf: (ctx: Context) => string
+  /** The language that somebody chose by themselves in this browser. */
+  readonly chosenLocaleOf: (ctx: Context) => string | undefined
   /** A text that is no page, a mail say. */
   readonly text: (template: string, locale: string, data: object) => string
 }
@@ -67,6 +69,7 @@ export function createRenderer({ viewsDir, assets, messages, brand, language }: 
 
   return {
     localeOf,
+    chosenLocaleOf: (ctx) => messages.locales.find((locale) => locale === language.get(ctx)),
     page(ctx, template, data = {}) {
       const { nonce, requestId } = stateOf(ctx)
       const locale = localeOf(ctx)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
+import { Browser } from '../support/browser.ts'
 import { startMailServer } from '../support/mail-server.ts'
+import { openAccount } from '../support/two-factor.ts'
 import { createWorld, findFreePort, type World } from '../support/world.ts'
 
 let world: World
@@ -19,6 +21,18 @@ test('a notice reaches its owner in their language, and the trail says so', asyn
   const [event] = await world.events('mail.sent')
   assert.equal(event?.accountId, account.id)
   assert.deepEqual(event?.detail, { notice: 'passwordSet', tries: 1 })
+})
+
+test('whoever chose a language in this browser is written to in it after the next sign-in', async () => {
+  await world.addAccount('speaks@example.com')
+  const browser = new Browser(world.issuer)
+  const localeOf = async () => (await world.accounts.findByIdentifier('speaks@example.com'))?.locale
+  await openAccount(browser, 'speaks@example.com')
+  assert.equal(await localeOf(), undefined, 'what the browser says by itself is no choice')
+  browser.cookies.clear()
+  await browser.get('/language/de?return=/')
+  await openAccount(browser, 'speaks@example.com')
+  assert.equal(await localeOf(), 'de')
 })
 
 test('a decoy costs the same and reaches nobody', async () => {

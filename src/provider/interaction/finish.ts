@@ -40,6 +40,8 @@ export async function finish(
   const isKept = await staysSignedIn(ctx, seam, accountId, deps)
   await leaveOtherAccount(ctx, seam, accountId, deps)
   deps.knownAccounts.remember(ctx, accountId)
+  const chosen = deps.chosenLocaleOf(ctx)
+  if (chosen) await deps.accounts.chooseLanguage(accountId, chosen)
   // Whether the cookie outlives the browser's own session; how long that lasts is decided on the server.
   const login = { accountId, acr, amr: [...amr], ts: Math.floor(at.getTime() / 1000), ...isKept }
   const returnTo = await deps

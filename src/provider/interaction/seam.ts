@@ -44,6 +44,8 @@ export interface InteractionDependencies {
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string
+  /** The language that somebody chose by themselves in this browser. */
+  readonly chosenLocaleOf: (ctx: Context) => string | undefined
 }
 
 /** An interaction that is under way in this browser, and the client that it is for. */
