@@ -31,7 +31,7 @@ interface Side {
   readonly people: readonly Person[]
 }
 
-async function open(target: Target): Promise<Side> {
+async function openSide(target: Target): Promise<Side> {
   const people: Person[] = []
   for (let index = 0; index < load.connections; index += 1) {
     people.push(await createPerson(target, target.people[index] ?? ''))
@@ -70,34 +70,51 @@ async function compareSignIns(target: Target): Promise<void> {
   say('password sign-in : hashing', ...rates.map(rate), ratio.toFixed(2), '', '0.90')
 }
 
-/** The same scenario on more and more that is stored. */
-async function compareFillings(ours: Side, fillings: readonly number[]): Promise<void> {
-  const stored = chosen.filter(({ isStored }) => isStored)
-  const first = new Map<string, number>()
-  for (const filling of fillings) {
-    const count = Number(await ours.target.ask('fill', filling))
-    for (const scenario of stored) {
-      const measured: number[] = []
-      for (const _ of rounds) measured.push((await measure(scenario, ours.target, ours.people, load)).perSecond)
-      const now = median(measured)
-      first.set(scenario.name, first.get(scenario.name) ?? now)
-      say(scenario.name, String(count), rate(now), (now / (first.get(scenario.name) ?? now)).toFixed(2))
+/** The same scenario in programs that have more and more stored, in turns. */
+async function compareFillings(fillings: readonly number[]): Promise<void> {
+  const sides: (Side & { readonly stored: number })[] = []
+  try {
+    for (const filling of fillings) {
+      const target = await startTarget(`Gatehouse with ${filling}`, 'bench/gatehouse.ts')
+      sides.push({ ...(await openSide(target)), stored: Number(await target.ask('fill', filling)) })
     }
+    for (const scenario of chosen.filter(({ isStored }) => isStored)) {
+      const measured: Measured[][] = []
+      for (const _ of rounds) {
+        const round: Measured[] = []
+        for (const { target, people } of sides) round.push(await measure(scenario, target, people, load))
+        measured.push(round)
+      }
+      const ofAll = (of: (one: Measured, first: Measured) => number, index: number) =>
+        median(measured.map((round) => of(round[index] as Measured, round[0] as Measured)))
+      for (const [index, { stored }] of sides.entries()) {
+        const perSecond = ofAll((one) => one.perSecond, index)
+        const ratio = ofAll((one, first) => one.perSecond / first.perSecond, index)
+        const byCpu = ofAll((one, first) => first.cpuMs / one.cpuMs, index)
+        say(scenario.name, String(stored), rate(perSecond), ratio.toFixed(2), byCpu.toFixed(2))
+      }
+    }
+  } finally {
+    await Promise.all(sides.map(({ target }) => target.stop()))
   }
 }
 
-const bareTarget = await startTarget('bare', 'bench/bare.ts')
-const ourTarget = await startTarget('Gatehouse', 'bench/gatehouse.ts')
-try {
-  const [bare, ours] = [await open(bareTarget), await open(ourTarget)]
-  if (values.fill) {
-    say('', 'stored', 'a second', 'to first')
-    await compareFillings(ours, values.fill.split(',').map(Number))
-  } else {
+async function compareWithBare(): Promise<void> {
+  const targets = [await startTarget('bare', 'bench/bare.ts'), await startTarget('Gatehouse', 'bench/gatehouse.ts')]
+  try {
+    const [bare, ours] = await Promise.all(targets.map(openSide))
+    if (!bare || !ours) throw new Error('nothing was started')
     say('', 'bare', 'Gatehouse', 'ratio', 'by CPU', 'aim')
     for (const scenario of chosen) await compare(scenario, bare, ours)
     if ('password sign-in'.includes(values.only)) await compareSignIns(ours.target)
+  } finally {
+    await Promise.all(targets.map((target) => target.stop()))
   }
-} finally {
-  await Promise.all([bareTarget.stop(), ourTarget.stop()])
+}
+
+if (values.fill) {
+  say('', 'stored', 'a second', 'to first', 'by CPU')
+  await compareFillings(values.fill.split(',').map(Number))
+} else {
+  await compareWithBare()
 }
