@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Browser } from 'playwright-core'
 import { Device } from '../support/device.ts'
 import { createJourneys, type Surroundings } from '../support/journey.ts'
+import { readMail } from '../support/mails.ts'
 import { codeSentTo } from '../support/phone.ts'
 import { codeOf } from '../support/two-factor.ts'
 import { openVisitor, type Visitor } from '../support/visitor.ts'
@@ -39,25 +40,15 @@ async function reads(visitor: Visitor, said: Said, since: number): Promise<void>
   assert.ok(auth_time >= Math.floor(since) && auth_time <= now, `${auth_time} is between ${since} and ${now}`)
 }
 
-/** The newest mail to this address, read in the inbox. @returns its link and code */
-async function readMail(world: World, visitor: Visitor, subject: RegExp) {
-  const [mail] = await world.mails(EMAIL)
-  assert.match(mail?.subject ?? '', subject)
+/** Reads the newest mail in the inbox. @returns its link */
+async function openMail(world: World, visitor: Visitor, subject: RegExp): Promise<string> {
+  const { link } = await readMail(world, EMAIL)
+  visitor.secrets.keep('mailed link', link.split('/').at(-1))
   await visitor.open('/workbench/inbox')
   await visitor.sees('Inbox')
   await visitor.page.getByRole('row', { name: EMAIL }).getByRole('link').first().click()
   await visitor.sees(subject)
-  const text = mail?.text ?? ''
-  const [link = '', code = ''] = [/^https?:\/\/\S+$/m.exec(text)?.[0], /^(\d{6})$/m.exec(text)?.[1]]
-  visitor.secrets.keep('mailed link', link.split('/').at(-1))
-  return { link, code }
-}
-
-async function signOut(visitor: Visitor): Promise<void> {
-  await visitor.open('/session/end')
-  await visitor.sees('Sign out?')
-  await visitor.press('Sign out')
-  await visitor.sees('You are signed out')
+  return link
 }
 
 /** Makes the account: an address, its mail, a password. */
@@ -69,7 +60,7 @@ async function register({ world, visitor }: Surroundings): Promise<void> {
   await visitor.type('E-mail', EMAIL)
   await visitor.press('Continue')
   await visitor.sees('Look into your mailbox')
-  const { link } = await readMail(world, visitor, /^Confirm your e-mail address/)
+  const link = await openMail(world, visitor, /^Confirm your e-mail address/)
   await visitor.open(link)
   await visitor.sees('Confirm your e-mail address')
   await visitor.press('Confirm')
@@ -211,7 +202,7 @@ const ways: Readonly<Record<string, { go: (visitor: Visitor, kept: Kept) => Prom
     said: { amr: ['mca', 'otp', 'mfa'], acr: `${ACR}two-factor` },
     async go(visitor, { world, codes }) {
       await askForLink(visitor)
-      const { link } = await readMail(world, visitor, /link/i)
+      const link = await openMail(world, visitor, /link/i)
       await visitor.open(link)
       await visitor.sees('Sign in to Gatehouse?')
       await visitor.press('Sign in')
@@ -225,7 +216,7 @@ const ways: Readonly<Record<string, { go: (visitor: Visitor, kept: Kept) => Prom
     async go(visitor, { world, codes, open }) {
       await askForLink(visitor)
       const phone = await open()
-      const { link } = await readMail(world, phone, /link/i)
+      const link = await openMail(world, phone, /link/i)
       await phone.open(link)
       await phone.sees('Sign in to Gatehouse?')
       await phone.press('Sign in')
@@ -257,13 +248,13 @@ journey('a new person makes an account, adds all there is, and gets in by each o
   const codes = await makeCodes(visitor)
   await addPhone(world, visitor)
   const device = await addPasskey(visitor)
-  await signOut(visitor)
+  await visitor.signOut()
 
   await t.test('a passkey that the browser fills in', async () => {
     const since = Date.now() / 1000
     await start(visitor)
     await reads(visitor, both, since)
-    await signOut(visitor)
+    await visitor.signOut()
   })
   await t.test('a passkey by button', async () => {
     const since = Date.now() / 1000
@@ -273,7 +264,7 @@ journey('a new person makes an account, adds all there is, and gets in by each o
     await find()
     await visitor.press('Sign in with a passkey')
     await reads(visitor, both, since)
-    await signOut(visitor)
+    await visitor.signOut()
   })
   for (const [title, { go, said }] of Object.entries(ways)) {
     await t.test(`without script: ${title}`, async () => {
@@ -281,7 +272,7 @@ journey('a new person makes an account, adds all there is, and gets in by each o
       const since = Date.now() / 1000
       await go(other, { world, key, codes, open })
       await reads(other, said, since)
-      await signOut(other)
+      await other.signOut()
     })
   }
 })

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import { Device } from '../support/device.ts'
 import { createJourneys, type Surroundings } from '../support/journey.ts'
+import { readMail } from '../support/mails.ts'
 import { startOtherApp } from '../support/other-app.ts'
 
 const PASSWORD = 'A password nobody else has 1'
 const env = { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open' }
 
-/** The newest mail to this address, as the inbox shows it. */
-async function readMail({ world, visitor }: Surroundings, to: string) {
-  const [mail] = await world.mails(to)
-  const text = mail?.text ?? ''
-  const [link = '', code = ''] = [/^https?:\/\/\S+$/m.exec(text)?.[0], /^(\d{6})$/m.exec(text)?.[1]]
-  visitor.secrets.keep('mailed link', link.split('/').at(-1))
-  return { link, code }
+/** The newest mail to this address, whose link is nobody else's business. */
+async function openMail({ world, visitor }: Surroundings, to: string) {
+  const mail = await readMail(world, to)
+  visitor.secrets.keep('mailed link', mail.link.split('/').at(-1))
+  return mail
 }
 
 /** From the app to the page that waits for the mail. */
@@ -35,7 +34,7 @@ const withoutScript = createJourneys({ env, hasScript: false })
 journey('a new person makes an account by the code of a mail, and is back at the app', async (surroundings) => {
   const { visitor } = surroundings
   const app = await askFor(surroundings, 'grace@example.com')
-  const { code } = await readMail(surroundings, 'grace@example.com')
+  const { code } = await openMail(surroundings, 'grace@example.com')
   await visitor.type('Code from the mail', code === '000000' ? '111111' : '000000')
   await visitor.press('Continue')
   await visitor.sees('Look into your mailbox')
@@ -60,7 +59,7 @@ journey(
     await visitor.sees('Inbox')
     await page.getByRole('row', { name: 'linus@example.com' }).getByRole('link').click()
     await visitor.sees('Confirm your e-mail address for Gatehouse')
-    const { link } = await readMail(surroundings, 'linus@example.com')
+    const { link } = await openMail(surroundings, 'linus@example.com')
     await visitor.follow(link)
     await visitor.sees('Confirm your e-mail address')
     await visitor.press('Confirm')
@@ -80,7 +79,7 @@ journey(
     const { visitor } = surroundings
     const device = await Device.open(visitor)
     const app = await askFor(surroundings, 'katherine@example.com')
-    const { code } = await readMail(surroundings, 'katherine@example.com')
+    const { code } = await openMail(surroundings, 'katherine@example.com')
     await visitor.type('Code from the mail', code)
     await visitor.press('Continue')
     await visitor.sees('Choose how you sign in')
@@ -100,7 +99,7 @@ withoutScript('without script, and with the mail read on another device', async 
   const { visitor } = surroundings
   const app = await askFor(surroundings, 'edsger@example.com')
   const at = visitor.page.url()
-  const { link, code } = await readMail(surroundings, 'edsger@example.com')
+  const { link, code } = await openMail(surroundings, 'edsger@example.com')
   // Another device has none of these cookies.
   const kept = await visitor.page.context().cookies()
   await visitor.page.context().clearCookies()

@@ -14,13 +14,6 @@ const withoutScript = createJourneys({ env, hasScript: false })
 
 const EVE = 'eve@elsewhere.example'
 
-async function signOut({ visitor }: Surroundings) {
-  await visitor.open('/session/end')
-  await visitor.sees('Sign out?')
-  await visitor.press('Sign out')
-  await visitor.sees('You are signed out')
-}
-
 /** Makes an account by way of the other provider, and is known the next time. */
 async function signUpAndIn(surroundings: Surroundings) {
   const { t, world, visitor } = surroundings
@@ -40,12 +33,12 @@ async function signUpAndIn(surroundings: Surroundings) {
   await visitor.sees('Back at the app')
   assert.ok(app.received().code)
 
-  await signOut(surroundings)
+  await visitor.signOut()
   await visitor.open(app.requestUrl())
   await visitor.sees('Sign in')
   await visitor.press('Continue with Google Last used')
   await visitor.sees('Back at the app')
-  await signOut(surroundings)
+  await visitor.signOut()
 }
 
 /** Somebody whose address is known here proves the account, and is asked before the two are connected. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { Browser, type Page } from '../support/browser.ts'
+import { readMail } from '../support/mails.ts'
 import { answerOf, RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
@@ -31,12 +32,10 @@ async function begin() {
 
 const send = (browser: Browser, page: Page, identifier: string) => browser.press(page, 'send', { identifier })
 
-/** What the newest mail to this address holds. */
-async function readMail(to: string) {
-  const [mail] = await world.mails(to)
-  const text = mail?.text ?? ''
-  const link = new URL(/^https?:\/\/\S+$/m.exec(text)?.[0] ?? 'about:blank')
-  return { subject: mail?.subject ?? '', link: link.pathname, code: /^(\d{6})$/m.exec(text)?.[1] ?? '' }
+/** What the newest mail to this address holds, its link as a path of ours. */
+async function openMail(to: string) {
+  const { link, ...mail } = await readMail(world, to)
+  return { ...mail, link: URL.parse(link)?.pathname ?? '' }
 }
 
 test('a new person types the mailed code, chooses a password and arrives at the application, signed in', async () => {
@@ -44,7 +43,7 @@ test('a new person types the mailed code, chooses a password and arrives at the 
   const sent = await send(browser, page, 'New@Example.com')
   assert.match(sent.heading ?? '', /mailbox/i)
   assert.equal(await world.accounts.findByIdentifier('new@example.com'), undefined, 'nothing is made yet')
-  const { code } = await readMail('New@Example.com')
+  const { code } = await openMail('New@Example.com')
   const chosen = await browser.press(sent, 'confirm', { code: `${code.slice(0, 3)} ${code.slice(3)}` })
   const arrived = await rp.consent(await browser.press(chosen, 'create', { name: 'Nora', password: PASSWORD }))
   const tokens = await rp.redeem(arrived, started)
@@ -63,7 +62,7 @@ test('a new person types the mailed code, chooses a password and arrives at the 
 test('in the browser that asked, the link does as well; reading it often changes nothing', async () => {
   const { browser, page } = await begin()
   await send(browser, page, 'link@example.com')
-  const { link } = await readMail('link@example.com')
+  const { link } = await openMail('link@example.com')
   for (let reader = 0; reader < 20; reader += 1) {
     const method = reader % 2 ? 'HEAD' : 'GET'
     assert.equal((await fetch(`${world.issuer}${link}`, { method })).status, 200)
@@ -78,7 +77,7 @@ test('in the browser that asked, the link does as well; reading it often changes
 test('of twenty who press at once one proves the mailbox', async () => {
   const { browser, page } = await begin()
   await send(browser, page, 'twenty@example.com')
-  const { link } = await readMail('twenty@example.com')
+  const { link } = await openMail('twenty@example.com')
   const button = await browser.open(link)
   const answers = await Promise.all(Array.from({ length: 20 }, () => browser.send(button, 'confirm')))
   assert.equal(answers.filter(({ status }) => status === 303).length, 1)
@@ -88,7 +87,7 @@ test('of twenty who press at once one proves the mailbox', async () => {
 test('in another browser the link shows the code to type, and proves nothing by itself', async () => {
   const { browser, page } = await begin()
   const sent = await send(browser, page, 'phone@example.com')
-  const { link, code } = await readMail('phone@example.com')
+  const { link, code } = await openMail('phone@example.com')
   const phone = new Browser(world.issuer)
   const shown = await phone.press(await phone.open(link), 'confirm')
   assert.ok(shown.text.includes(code))
@@ -109,7 +108,7 @@ test('an address that has an account: the page is the same, the mail says so, an
       .replaceAll(/(nonce|value|href)="[^"]*"/g, '')
   assert.equal(taken.status, free.status)
   assert.equal(neutral(taken), neutral(free))
-  const { subject, code, link } = await readMail('owner@example.com')
+  const { subject, code, link } = await openMail('owner@example.com')
   assert.match(subject, /already/)
   assert.deepEqual([code, link], ['', '/account'])
   for (const guess of ['000000', '123456']) {
@@ -120,7 +119,7 @@ test('an address that has an account: the page is the same, the mail says so, an
 test('five wrong codes and it is over; another mail begins again and ends the earlier one', async () => {
   const { browser, page } = await begin()
   const sent = await send(browser, page, 'guess@example.com')
-  const { code } = await readMail('guess@example.com')
+  const { code } = await openMail('guess@example.com')
   const wrong = code === '000000' ? '000001' : '000000'
   for (let tries = 1; tries < 5; tries += 1) {
     assert.equal((await browser.press(sent, 'confirm', { code: wrong })).status, 422, `${tries}`)
@@ -129,7 +128,7 @@ test('five wrong codes and it is over; another mail begins again and ends the ea
   assert.equal((await browser.press(sent, 'confirm', { code })).status, 410)
   const again = await browser.press(sent, 'again')
   const earlier = code
-  const newer = (await readMail('guess@example.com')).code
+  const newer = (await openMail('guess@example.com')).code
   if (earlier !== newer) assert.equal((await browser.press(again, 'confirm', { code: earlier })).status, 422)
   assert.equal((await browser.press(again, 'confirm', { code: newer })).heading, CHOOSE)
 })
@@ -138,14 +137,14 @@ test('twenty guesses at once get no more than five looks', async () => {
   const { browser, page } = await begin()
   const sent = await send(browser, page, 'parallel@example.com')
   await Promise.all(Array.from({ length: 20 }, () => browser.send(sent, 'confirm', { code: '999999' })))
-  const { code } = await readMail('parallel@example.com')
+  const { code } = await openMail('parallel@example.com')
   assert.equal((await browser.press(sent, 'confirm', { code })).status, 410)
 })
 
 test('a code ends after a quarter of an hour', async () => {
   const { browser, page } = await begin()
   const sent = await send(browser, page, 'late@example.com')
-  const { code, link } = await readMail('late@example.com')
+  const { code, link } = await openMail('late@example.com')
   mock.timers.enable({ apis: ['Date'], now: Date.now() + 16 * MINUTE })
   assert.equal((await browser.press(sent, 'confirm', { code })).status, 410)
   assert.equal((await browser.open(link)).status, 410)
@@ -161,7 +160,7 @@ test('what is half done signs nobody in and blocks nobody', async () => {
 
   const owner = await begin()
   const sent = await send(owner.browser, owner.page, 'mine@example.com')
-  const { code } = await readMail('mine@example.com')
+  const { code } = await openMail('mine@example.com')
   assert.equal((await stranger.browser.press(waiting, 'confirm', { code })).status, 422, 'a code of another attempt')
   const chosen = await owner.browser.press(sent, 'confirm', { code })
   const arrived = await owner.rp.consent(await owner.browser.press(chosen, 'create', { password: PASSWORD }))
@@ -173,7 +172,7 @@ test('two who proved the same mailbox at the same time make one account', async 
   const ready: Page[] = []
   for (const { browser, page } of people) {
     const sent = await send(browser, page, 'both@example.com')
-    ready.push(await browser.press(sent, 'confirm', { code: (await readMail('both@example.com')).code }))
+    ready.push(await browser.press(sent, 'confirm', { code: (await openMail('both@example.com')).code }))
   }
   const ends = await Promise.all(
     people.map(({ browser }, index) => browser.send(ready[index] as Page, 'create', { password: PASSWORD })),
@@ -200,7 +199,7 @@ test('without the proof no account is made, whatever is posted', async () => {
 test('a password that cannot be used is said at its field, and the proof stays good', async () => {
   const { rp, browser, page } = await begin()
   const sent = await send(browser, page, 'short@example.com')
-  const chosen = await browser.press(sent, 'confirm', { code: (await readMail('short@example.com')).code })
+  const chosen = await browser.press(sent, 'confirm', { code: (await openMail('short@example.com')).code })
   const short = await browser.press(chosen, 'create', { name: 'Sam', password: 'short' })
   assert.equal(short.status, 422)
   assert.match(short.text, /value="Sam"/)
@@ -238,7 +237,7 @@ test('neither a stolen database nor the log shows address, code or link of a reg
   const before = world.log.length
   await send(browser, page, 'secret@example.com')
   const stored = JSON.stringify(await world.connection.collection('mailbox_proofs').find().toArray())
-  const { code, link } = await readMail('secret@example.com')
+  const { code, link } = await openMail('secret@example.com')
   await browser.open(link)
   const said = world.log.slice(before).join('')
   for (const secret of ['secret@example.com', code, link.split('/').at(-1) ?? '']) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { Authenticator, type Twist } from '../support/authenticator.ts'
 import { Browser, type Page } from '../support/browser.ts'
+import { proveAddress } from '../support/mails.ts'
 import { answer, optionsOf } from '../support/passkeys.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
@@ -26,10 +27,7 @@ async function reachChoice(address = email) {
   const { browser } = rp
   const front = await browser.open(started.url)
   const asked = await browser.open(`${front.url.pathname}/register`)
-  const sent = await browser.press(asked, 'send', { identifier: address })
-  const [mail] = await world.mails(address)
-  const code = /^(\d{6})$/m.exec(mail?.text ?? '')?.[1] ?? ''
-  const page = await browser.press(sent, 'confirm', { code })
+  const page = await proveAddress(world, browser, asked, address)
   return { rp, started, browser, page, authenticator: new Authenticator(world.issuer) }
 }
 

@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import type { Twist } from '../support/authenticator.ts'
 import { Authenticator } from '../support/authenticator.ts'
 import { Browser } from '../support/browser.ts'
+import { proveAddress } from '../support/mails.ts'
 import { addPasskey, answer, openAdding, optionsOf } from '../support/passkeys.ts'
 import { throughProxy } from '../support/proxy.ts'
 import { RelyingParty } from '../support/relying-party.ts'
@@ -350,10 +351,7 @@ test('where the host of the issuer is an address there are no passkeys, and the 
     const front = await browser.open('/account')
     assert.doesNotMatch(front.text, /data-passkey/)
     const register = await browser.open(`${front.url.pathname}/register`)
-    const sent = await browser.press(register, 'send', { identifier: 'new@example.com' })
-    const [mail] = await other.mails('new@example.com')
-    const code = /^(\d{6})$/m.exec(mail?.text ?? '')?.[1] ?? ''
-    const choice = await browser.press(sent, 'confirm', { code })
+    const choice = await proveAddress(other, browser, register, 'new@example.com')
     assert.doesNotMatch(choice.text, /data-passkey/)
     await openAccount(browser, email)
     assert.equal((await browser.open('/account/security/passkey')).status, 404)

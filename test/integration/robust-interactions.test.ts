@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Browser, type Page } from '../support/browser.ts'
+import { proveAddress, readMail } from '../support/mails.ts'
 import { throughProxy } from '../support/proxy.ts'
 import { answerOf, RelyingParty, type Started } from '../support/relying-party.ts'
 import { addApp, codeOf } from '../support/two-factor.ts'
@@ -54,18 +55,16 @@ const under =
     browser.open(`${page.url.pathname}/${name}`)
 
 let people = 0
-async function reachMailbox(): Promise<Visit & { email: string }> {
+const newcomer = () => {
   people += 1
-  const email = `new${people}@example.com`
-  const send = ({ browser, page }: Visit) => browser.press(page, 'send', { identifier: email })
-  return { ...(await onwards(onwards(start(), under('register')), send)), email }
+  return `new${people}@example.com`
 }
-async function reachChoice(): Promise<Visit> {
-  const { email, ...visit } = await reachMailbox()
-  const [mail] = await world.mails(email)
-  const code = /^(\d{6})$/m.exec(mail?.text ?? '')?.[1] ?? ''
-  return { ...visit, page: await visit.browser.press(visit.page, 'confirm', { code }) }
-}
+const reachMailbox = () =>
+  onwards(onwards(start(), under('register')), ({ browser, page }) =>
+    browser.press(page, 'send', { identifier: newcomer() }),
+  )
+const reachChoice = () =>
+  onwards(onwards(start(), under('register')), ({ browser, page }) => proveAddress(world, browser, page, newcomer()))
 
 /** Every page that somebody can be on between an application and its answer, by its heading. */
 const pages: Readonly<Record<string, () => Promise<Visit>>> = {
@@ -275,8 +274,7 @@ test('link opened elsewhere: a password reset on another device leads on to the 
   await world.addAccount(email)
   const visit = await onwards(identified(email), under('forgot'))
   await visit.browser.press(visit.page, 'send')
-  const [mail] = await world.mails(email)
-  const link = /^https?:\/\/\S+$/m.exec(mail?.text ?? '')?.[0] ?? ''
+  const { link } = await readMail(world, email)
   const phone = new Browser(world.issuer)
   const done = await phone.press(await phone.open(link), 'save', { password: 'Another horse 5 batteries' })
   const next = /class="button primary" href="([^"]*)"/.exec(done.text)?.[1] ?? assert.fail('it leads on')

@@ -96,6 +96,14 @@ export class Visitor {
     await this.press('Sign in')
   }
 
+  /** Ends the session by the page for it. */
+  async signOut(): Promise<void> {
+    await this.open('/session/end')
+    await this.sees('Sign out?')
+    await this.press('Sign out')
+    await this.sees('You are signed out')
+  }
+
   async #arrives(heading: string | RegExp): Promise<void> {
     const found = this.page.getByRole('heading', { level: 1, name: heading, exact: typeof heading === 'string' })
     await found.waitFor({ timeout: PATIENCE_MS }).catch(async (cause: unknown) => {
