@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
+import { Browser } from '../support/browser.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import {
   asGoogle,
@@ -138,4 +140,43 @@ test('neither the log nor the trail holds what came back', async () => {
   const told = JSON.stringify(await world.events()) + world.log.join('')
   for (const name of ['code', 'state']) assert.ok(!told.includes(address.searchParams.get(name) ?? '-'), name)
   assert.ok(!told.includes(upstream.clientSecret))
+})
+
+test('a discovery document that is none, or is of somebody else, is told on the page and no fault', async (t) => {
+  let document = ''
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(document)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const address = server.address()
+  const issuer = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  const other = await createWorld({
+    env: {
+      ...asGoogle({ ...upstream, issuer }),
+      GATEHOUSE_UPSTREAM_MICROSOFT_URL: issuer,
+      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_ID: 'gatehouse',
+      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_SECRET: 'a secret of nobody',
+    },
+  })
+  t.after(() => other.close())
+  const browser = new Browser(other.issuer)
+  for (const choice of ['google', 'microsoft'])
+    for (const body of [
+      'no JSON',
+      'null',
+      '[]',
+      '{}',
+      '{"issuer":7}',
+      '{"issuer":"nonsense"}',
+      '{"issuer":"https://evil.example"}',
+      JSON.stringify({ issuer: choice === 'google' ? issuer : `${issuer}/{tenantid}/v2.0` }),
+    ]) {
+      document = body
+      const page = await browser.open('/account')
+      const form = page.forms.find(({ fields }) => fields.choice === choice)
+      const shown = await browser.follow(await browser.post(form?.action ?? '', { ...form?.fields, action: 'use' }))
+      assert.equal(shown.status, 200, `${choice}: ${body}`)
+      assert.match(shown.text, /did not work/, `${choice}: ${body}`)
+    }
 })

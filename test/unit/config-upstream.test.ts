@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config/index.ts'
 import { configDir, configFolder, problemsOf } from '../support/config-files.ts'
@@ -25,7 +26,19 @@ test('a provider is switched on by id and secret, and by nothing less', (t) => {
     /needs clientId, teamId, keyId and privateKey/,
   )
   assert.match(problems({ GATEHOUSE_UPSTREAM_MICROSOFT_TENANT: 'a/b' }).join(), /must be common/)
-  assert.match(problems({ GATEHOUSE_UPSTREAM_APPLE_PRIVATE_KEY: 'x' }).join(), /must be the text of the \.p8 file/)
+  const key = (namedCurve: string) =>
+    generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  const apple = (privateKey: string) =>
+    problems({
+      GATEHOUSE_UPSTREAM_APPLE_CLIENT_ID: 'com.example.signin',
+      GATEHOUSE_UPSTREAM_APPLE_TEAM_ID: 'ABCDE12345',
+      GATEHOUSE_UPSTREAM_APPLE_KEY_ID: 'ABC123DEFG',
+      GATEHOUSE_UPSTREAM_APPLE_PRIVATE_KEY: privateKey,
+    })
+  const good = key('P-256')
+  for (const fine of [good, good.replaceAll('\n', '\\n')]) assert.deepEqual(apple(fine), [])
+  for (const wrong of ['x', key('P-384'), good.replace(/[A-Z]{4}/, 'AAAA')])
+    assert.match(apple(wrong).join(), /must be the text of the \.p8 file/)
 })
 
 test('a secret can come from a file', (t) => {

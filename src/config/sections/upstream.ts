@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { z } from 'zod'
 import { hostName, webUrl } from '../values.ts'
 
@@ -48,6 +49,16 @@ const microsoft = z
     error: 'needs clientId and clientSecret',
   })
 
+/** Whether it is a key as Apple makes them: PKCS #8, on the curve of ES256. A written \\n is as good as a line's end. */
+function isAppleKey(text: string): boolean {
+  try {
+    const { asymmetricKeyDetails } = createPrivateKey(text.replaceAll('\\n', '\n'))
+    return asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
+}
+
 const apple = z
   .strictObject({
     clientId: z.string().min(1).optional().describe('Signs people in with Apple: the Services ID.'),
@@ -55,7 +66,7 @@ const apple = z
     keyId: z.string().min(1).optional().describe('The id of the key for Sign in with Apple.'),
     privateKey: z
       .string()
-      .includes('BEGIN PRIVATE KEY', { error: 'must be the text of the .p8 file' })
+      .refine(isAppleKey, { error: 'must be the text of the .p8 file' })
       .optional()
       .describe('That key: the text of the `.p8` file. The secret that Apple asks for is made of it when it is needed.')
       .meta({ isSecret: true }),

@@ -30,5 +30,7 @@ export function whyFailed(error: unknown): string | undefined {
     if (cause instanceof AuthorizationResponseError) return plain(cause.error)
     if (cause instanceof ResponseBodyError) return `token_${plain(cause.error)}`
   }
-  return error instanceof ClientError ? ofClientError(error) : undefined
+  if (error instanceof ClientError) return ofClientError(error)
+  // Metadata that the library cannot work with; a mistake of ours has no code.
+  return error instanceof TypeError && 'code' in error ? 'metadata_invalid' : undefined
 }

@@ -65,6 +65,9 @@ function createDiscovery({ issuer, clientId, authentication, ...options }: OpenI
       [oidc.customFetch]: options.fetch ?? outboundFetch(http),
       execute: isInsecure ? [oidc.allowInsecureRequests] : [],
     })
+    const { authorization_endpoint, token_endpoint, jwks_uri } = configuration.serverMetadata()
+    if (![authorization_endpoint, token_endpoint, jwks_uri].every((url) => URL.canParse(url ?? '')))
+      throw new UpstreamError('metadata_invalid')
     configuration[oidc.customFetch] = outboundFetch(http)
     // The signature is looked at although the token comes by TLS from its issuer (ASVS 6.8.2).
     oidc.enableNonRepudiationChecks(configuration)

@@ -18,7 +18,11 @@ function fetchFrom(url: string, http: HttpClient) {
   const fetch = outboundFetch(http)
   return async (asked: string, options: Parameters<typeof fetch>[1]) => {
     const answer = await fetch(asked.replace(GLOBAL, url), options)
-    const { issuer } = (await answer.clone().json()) as { issuer?: unknown }
+    const document: unknown = await answer
+      .clone()
+      .json()
+      .catch(() => undefined)
+    const issuer = (document as { issuer?: unknown } | null | undefined)?.issuer
     if (typeof issuer !== 'string' || !issuer.startsWith(`${url}/`)) throw new UpstreamError('issuer_mismatch')
     return answer
   }
