@@ -26,8 +26,9 @@ import { openRecovery } from './recovering.ts'
 import { SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
-import { acrValuesOf, createSignIn, type MethodEntry } from './sign-in/index.ts'
+import { acrValuesOf, createSignIn, createTrustedDevices, type MethodEntry } from './sign-in/index.ts'
 import { openSignInLimiters } from './sign-in-limiters.ts'
+import { signInNotices } from './sign-in-notices.ts'
 import { openTexting } from './text-messages.ts'
 import { upstreamPorts } from './upstream-ports.ts'
 import {
@@ -49,16 +50,6 @@ import {
   unitOfWork,
 } from './web/index.ts'
 import { createRuns, createWorkbench } from './workbench/index.ts'
-
-/** Paths on which there was a password before. */
-const CHANGES = new Set(['reset', 'change'])
-
-/** What the owner of a credential is told. */
-const CREDENTIAL_NOTICES = {
-  added: 'credentialAdded',
-  removed: 'credentialRemoved',
-  renamed: 'credentialRenamed',
-} as const
 
 /** What the program is made with. */
 export interface AppOptions {
@@ -136,11 +127,14 @@ async function openFeatures(ports: Ports) {
   const audit = createAudit({ connection, gatherings })
   const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
   const access = createAccess({ ...ports, audit, issuer: seed.issuer, acrValues: acrValuesOf(config.assurance) })
+  const trustedDevices = createTrustedDevices({ connection, audit, policy: config.sessions.trustedDevices })
   const accounts = createAccounts({
     connection,
     gatherings,
     audit,
-    onEnded: storage.endAccount,
+    onEnded: async (id, reason) => {
+      await Promise.all([storage.endAccount(id, reason), trustedDevices.revokeAll(id, reason)])
+    },
     checkRoles: access.roles.check,
   })
   const { name, accent } = config.brand
@@ -157,14 +151,11 @@ async function openFeatures(ports: Ports) {
     password: passwordPorts(ports),
     ...upstreamPorts(ports, access),
     assurancePolicy: config.assurance,
-    onCredentialChanged: (account, change, which, { address }) =>
-      notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),
+    ...signInNotices(notices),
+    trustedDevices,
     invitationSeconds: config.lifetimes.invitationSeconds,
     productName: name,
     linkMailbox: openLinkMailbox({ mailboxes, notices, issuer: config.server.issuer }),
-    onRecoveryCodeUsed: (account, left) => notices.tell('recoveryCodeUsed', account, { left }),
-    onPasswordSet: (account, { address }, via) =>
-      notices.tell(CHANGES.has(via) ? 'passwordChanged' : 'passwordSet', account, { address }),
   })
   const rest = { config, connection, sealer, access, accounts, audit, signIn, notices, mailboxes }
   const mailRooms = { mailboxes, ...openMailboxRooms(rest) }

@@ -15,7 +15,7 @@ import type { Sealer } from '../platform/seal.ts'
 import type { Recovery } from '../recovery/index.ts'
 import type { Registration } from '../registration/index.ts'
 import type { SignIn } from '../sign-in/index.ts'
-import { type Browsers, type Csrf, type Render, routed } from '../web/index.ts'
+import { type Browsers, type Csrf, createCookie, type Render, routed } from '../web/index.ts'
 import { findStructuredTokens } from './access-tokens/lookup.ts'
 import { createAccountsAhead } from './account-adapter.ts'
 import { allowedMethods } from './allowed-methods.ts'
@@ -157,6 +157,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     ...storage,
     provider,
     usedWays: createUsedWays(config.server.issuer),
+    deviceCookie: createCookie({ issuer: config.server.issuer, name: 'device' }),
     knownAccounts: createKnownAccounts({
       issuer: config.server.issuer,
       sealer: deps.sealer,
@@ -186,7 +187,13 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   })
   return {
     clients,
-    own: createOwnPages({ provider, sessionLimits, issuer: config.server.issuer, endOthers: storage.endOthers }),
+    own: createOwnPages({
+      provider,
+      sessionLimits,
+      twoFactorAcr: config.assurance.twoFactor[0],
+      issuer: config.server.issuer,
+      endOthers: storage.endOthers,
+    }),
     keys,
     jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
     follow: () => keys.follow(providers.renew),

@@ -17,6 +17,8 @@ export interface OwnSession {
   readonly amr: readonly string[]
   /** When the person last proved something. */
   readonly signedInAt: Date
+  /** Whether the account's second factor was not asked for, because it trusts this browser. */
+  readonly isByTrust: boolean
 }
 
 /** What sort of sign-in our own pages ask for. */
@@ -25,6 +27,8 @@ export interface SignInWanted {
   readonly maxAgeSeconds?: number | undefined
   /** The person chooses an account first. */
   readonly isChosen?: boolean | undefined
+  /** One with everything that the account can prove, also in a browser that it trusts. */
+  readonly isComplete?: boolean | undefined
 }
 
 /** What our own pages need of the protocol: the session, and a way to get one. */
@@ -46,11 +50,13 @@ const SLIDE_AFTER_SECONDS = 60
 export function createOwnPages({
   provider,
   sessionLimits,
+  twoFactorAcr,
   issuer,
   endOthers,
 }: {
   provider: () => Provider
   sessionLimits: SessionLimits
+  twoFactorAcr: string | undefined
   issuer: string
   endOthers: (accountId: string, uid: string, reason: string) => Promise<void>
 }): OwnPages {
@@ -62,7 +68,7 @@ export function createOwnPages({
     async findSession(ctx) {
       const session = await provider().Session.get(ctx as Parameters<Provider['Session']['get']>[0])
       const { accountId, uid, amr, loginTs, exp } = session
-      const { isKept }: SessionLimited = session
+      const { isKept, isByTrust = false }: SessionLimited = session
       if (!accountId || !loginTs || !exp) return undefined
       const left = exp - Date.now() / 1000
       const lasting = sessionLimits.secondsLeft(session)
@@ -70,9 +76,9 @@ export function createOwnPages({
         await session.save(lasting)
         if (isKept) cookie.set(ctx, session.jti, lasting)
       }
-      return { accountId, uid, amr: amr ?? [], signedInAt: new Date(loginTs * 1000) }
+      return { accountId, uid, amr: amr ?? [], signedInAt: new Date(loginTs * 1000), isByTrust }
     },
-    signInHref(state, { maxAgeSeconds, isChosen } = {}) {
+    signInHref(state, { maxAgeSeconds, isChosen, isComplete } = {}) {
       const query = new URLSearchParams({
         client_id: OWN_CLIENT,
         response_type: 'none',
@@ -80,6 +86,7 @@ export function createOwnPages({
         redirect_uri: `${issuer}${OWN_RETURN_PATH}`,
         state,
         ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
+        ...(isComplete && twoFactorAcr ? { acr_values: twoFactorAcr } : {}),
         ...(isChosen ? { prompt: 'select_account' } : {}),
       })
       return `${new URL(provider().urlFor('authorization')).pathname}?${query}`

@@ -16,9 +16,11 @@ export interface SessionLimited {
   usedAt?: number | undefined
   /** Whether the person asked to be kept signed in. */
   isKept?: boolean | undefined
+  /** Whether the account's second factor was not asked for, because it trusts the browser. */
+  isByTrust?: boolean | undefined
 }
 
-const FIELDS = ['begunAt', 'usedAt', 'isKept'] as const
+const FIELDS = ['begunAt', 'usedAt', 'isKept', 'isByTrust'] as const
 const DAY_SECONDS = 86_400
 /** A time of use that moved by less is not written again. */
 const STEP_SECONDS = 60
@@ -90,8 +92,9 @@ export function createSessionLimits({ lifetimes, sessions, assurance }: Config):
         this.transient = details.transient ? true : undefined
         this.isKept = !details.transient
         // A step that adds to what the session proved is no new beginning.
-        const isStepUp = Provider.ctx?.oidc.entities.Interaction?.result?.login?.isStepUp === true
-        if (isAnother || !isStepUp) this.begunAt = now()
+        const login = Provider.ctx?.oidc.entities.Interaction?.result?.login
+        this.isByTrust = login?.isByTrust === true
+        if (isAnother || login?.isStepUp !== true) this.begunAt = now()
         this.usedAt = now()
       }
       model.prototype.save = function (this: SessionLimited & SessionModel['prototype'], ttl) {

@@ -130,6 +130,8 @@ export interface Assurance {
     wishedAcrs: readonly string[]
     account: AssuredAccount | undefined
     hasSecondFactor: boolean
+    /** Whether the account trusts this browser: then having a second factor is no reason to ask for it. */
+    isTrusted?: boolean
   }): Requirement
 }
 
@@ -168,8 +170,8 @@ export function createAssurance(policy: AssurancePolicy): Assurance {
       return level !== undefined && meets(level, [evidenceOfSession({ accountId: '', amr, at: new Date(0) })])
     },
     minimumFor,
-    requirementFor({ minimumAcr, wishedAcrs, account, hasSecondFactor }) {
-      const ofAccount = account && minimumFor(account, hasSecondFactor)
+    requirementFor({ minimumAcr, wishedAcrs, account, hasSecondFactor, isTrusted = false }) {
+      const ofAccount = account && minimumFor(account, hasSecondFactor && !isTrusted)
       return {
         minimum: named([minimumAcr, ofAccount]).at(-1) ?? weakestLevel,
         wishes: wishedAcrs.flatMap((acr) => find(acr) ?? []),

@@ -63,6 +63,10 @@ export interface AttemptDocument {
   notice?: Notice
   /** The person would like to stay signed in. */
   keeps?: boolean
+  /** The person would like this browser to be trusted. */
+  trusts?: boolean
+  /** The hash of the secret of this browser, if it has one that is trusted. */
+  device?: string
   /** The context class that has to be reached, and those that the client would like, by name. */
   minimumAcr?: string
   wishedAcrs: string[]
@@ -93,6 +97,8 @@ const schema = new Schema<AttemptDocument>(
     newcomer: { type: Schema.Types.Mixed, ...sealed(sealingContext('newcomer'), 'sealed') },
     notice: Schema.Types.Mixed,
     keeps: Boolean,
+    trusts: Boolean,
+    device: String,
     minimumAcr: String,
     wishedAcrs: { type: [String], required: true },
     request: { type: String, required: true, ...sealed(sealingContext('request')) },

@@ -4,6 +4,7 @@ import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { SESSION_EVIDENCE } from './assurance.ts'
 import { type AttemptDocument, type Notice, type PendingChallenge, sealingContext } from './attempt.model.ts'
+import type { AttemptStart, TakenChallenge, Wants } from './attempt-parts.ts'
 import type { Begun, Challenge, Evidence, Newcomer } from './method.ts'
 
 const PENDING_SECONDS = 15 * 60
@@ -35,35 +36,13 @@ export interface Attempt {
   readonly notice?: Notice | undefined
   /** Whether the person would like to stay signed in. */
   readonly keeps: boolean
+  /** Whether the person would like this browser to be trusted. */
+  readonly trusts: boolean
+  /** The hash of the secret of this browser, if it has one that is trusted. */
+  readonly device?: string | undefined
   /** Somebody who proved elsewhere who they are, and is nobody here yet. */
   readonly newcomer?: ArrivedNewcomer | undefined
   readonly expiresAt: Date
-}
-
-/** What an attempt starts from. */
-export interface AttemptStart {
-  readonly uid: string
-  readonly request: Readonly<Record<string, unknown>>
-  readonly identifier?: string | undefined
-  readonly suggestedIdentifier?: string | undefined
-  /** What the session of this browser proves already. */
-  readonly evidence?: readonly Evidence[]
-  readonly isAnew?: boolean
-  readonly minimumAcr?: string | undefined
-  readonly wishedAcrs?: readonly string[]
-  readonly expiresAt: Date
-}
-
-/** A challenge that a proof is tried on. */
-export interface TakenChallenge {
-  /** Names the challenge, for using it up. */
-  readonly nonce: string
-  readonly state: unknown
-}
-
-/** What the person would like besides, as they ticked it on the page of the proof. */
-export interface Wants {
-  readonly keeps?: boolean
 }
 
 /** Attempts, as the other verbs of this room use them. */
@@ -136,6 +115,8 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     wishedAcrs: document.wishedAcrs,
     notice: document.notice,
     keeps: document.keeps === true,
+    trusts: document.trusts === true,
+    device: document.device,
     newcomer: openNewcomer(uid, document),
     expiresAt: document.expiresAt,
   })
@@ -143,7 +124,18 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     JSON.parse(sealer.open(sealed, context(uid, 'pending')))
 
   return {
-    async open({ uid, request, expiresAt, identifier, suggestedIdentifier, evidence, isAnew, minimumAcr, wishedAcrs }) {
+    async open({
+      uid,
+      request,
+      expiresAt,
+      identifier,
+      suggestedIdentifier,
+      evidence,
+      isAnew,
+      device,
+      minimumAcr,
+      wishedAcrs,
+    }) {
       const now = new Date()
       const before = await model
         .findOneAndUpdate(
@@ -159,6 +151,7 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
               expiresAt,
               forgottenAt: new Date(expiresAt.getTime() + REMEMBERED_SECONDS * 1000),
               ...(isAnew ? { isAnew } : {}),
+              ...(device ? { device } : {}),
               ...(identifier ? { identifier } : {}),
               ...(suggestedIdentifier ? { suggestedIdentifier } : {}),
             },

@@ -30,6 +30,7 @@ import { createSendLimits, type SendLimiters } from './sending.ts'
 import { shortcutModel } from './shortcut.model.ts'
 import { createShortcut, type Shortcut } from './shortcut.ts'
 import { createReprove, createSubmit, type SubmitInput } from './submit.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 import { contextOf, createView, findAttemptAccount, type PageContext, type SignInView } from './view.ts'
 
 export {
@@ -56,6 +57,7 @@ export type { Newcomers } from './newcomers.ts'
 export type { Passwords } from './passwords.ts'
 export type { Plan } from './plan.ts'
 export type { SendLimiters } from './sending.ts'
+export { createTrustedDevices, type TrustedDevices } from './trusted-devices.ts'
 export type { PageContext, SignInView } from './view.ts'
 
 /** What other rooms can do with sign-in. */
@@ -89,6 +91,8 @@ export interface SignIn extends Enrolling {
   readonly enrolment: Enrolment
   readonly shortcut: Shortcut
   readonly password: Passwords
+  /** Browsers in which an account's own second factor is not asked for again. */
+  readonly trustedDevices: TrustedDevices
   readonly invitations: Invitations
   readonly newcomers: Newcomers
   /** Where other providers lead back to. */
@@ -127,6 +131,7 @@ export interface SignInDependencies {
   /** Further methods, for programs that are built on this room. */
   readonly extraMethods?: readonly MethodEntry[] | undefined
   readonly onPasswordSet: OnPasswordSet
+  readonly trustedDevices: TrustedDevices
   /** Called after a credential was added, renamed or removed, to tell its owner. */
   readonly onCredentialChanged: (
     account: Account,
@@ -136,6 +141,20 @@ export interface SignInDependencies {
   ) => Promise<void>
 }
 
+/** Trust in browsers ends when the ways to sign in change: whoever has one of them may be why. */
+function endTrustAlong({ trustedDevices, ...told }: SignInDependencies) {
+  return {
+    onPasswordSet: (async (account, origin, via) => {
+      await trustedDevices.revokeAll(account.id, 'password set', origin)
+      await told.onPasswordSet(account, origin, via)
+    }) satisfies OnPasswordSet,
+    onCredentialChanged: (async (account, change, which, origin) => {
+      if (change !== 'renamed') await trustedDevices.revokeAll(account.id, `credential ${change}`, origin)
+      await told.onCredentialChanged(account, change, which, origin)
+    }) satisfies SignInDependencies['onCredentialChanged'],
+  }
+}
+
 /** Opens the room. */
 export function createSignIn(deps: SignInDependencies): SignIn {
   const { connection, gatherings, accounts, audit, sealer, limiters, sending } = deps
@@ -143,17 +162,18 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const attempts = createAttempts(kept(attemptModel(connection)))
   const credentials = createCredentials(kept(credentialModel(connection)))
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
+  const ending = endTrustAlong(deps)
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)
-  const view = createView({ accounts, attempts, assurance, entries, needsSecondFactor: deps.needsSecondFactor })
+  const view = createView({ ...deps, attempts, assurance, entries })
   const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
   const reserveSend = createSendLimits(sending, [...methods, ...enrollable])
   const begin = createBegin({ accounts, attempts, audit, methods, reserveSend })
   const limits = createSignInLimits(limiters)
   const submitProof = createSubmit({ attempts, audit, methods, limits })
   const reprove = createReprove({ audit, methods, limits })
-  const password = createPasswords({ ...deps, attempts, credentials, method: made.password, reprove })
+  const password = createPasswords({ ...deps, ...ending, attempts, credentials, method: made.password, reprove })
   const enrolment = createEnrolment({
     model: enrolmentModel(connection),
     sealer,
@@ -165,7 +185,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
       const first = methods.filter(({ step }) => step === 'any')
       return (await Promise.all(first.map((method) => method.available(account)))).includes(true)
     },
-    onChanged: deps.onCredentialChanged,
+    onChanged: ending.onCredentialChanged,
   })
 
   /** Where the attempt stands after a proof; the trail is told when that is its end. */
@@ -196,6 +216,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
       return method?.begin && (method.isAnsweredElsewhere ? 'answer' : 'button')
     },
     password,
+    trustedDevices: deps.trustedDevices,
     rememberRpId: made.rememberRpId,
     invitations: createInvitations({ ...deps, password }),
     assurance,

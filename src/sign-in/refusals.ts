@@ -26,6 +26,8 @@ const describe = (problem: PasswordProblem, { minLength, maxLength }: PasswordLe
 
 /** The expected noes of this room. */
 export const refusals = {
+  deviceUnknown: () =>
+    new Refusal({ code: 'trusted_device.unknown', status: 404, message: 'This browser is not trusted any more.' }),
   password: (problems: readonly PasswordProblem[], { minLength, maxLength }: PasswordLengths) => {
     const params = { minLength, maxLength }
     const reasons = problems.map((problem) => ({

@@ -2,7 +2,8 @@ import type { Account } from '../accounts/index.ts'
 import type { Audit, EventSubject, Origin } from '../audit/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import { QueueFullError } from '../platform/password-hash.ts'
-import type { Attempt, Attempts, TakenChallenge, Wants } from './attempt.ts'
+import type { Attempt, Attempts } from './attempt.ts'
+import type { TakenChallenge, Wants } from './attempt-parts.ts'
 import type { SignInLimits } from './limits.ts'
 import type { MethodContext, SignInMethod, Verdict } from './method.ts'
 import { refusals } from './refusals.ts'
@@ -25,7 +26,7 @@ export interface SubmitInput {
   readonly context: MethodContext
   readonly origin: Origin
   readonly clientId?: string | undefined
-  /** What was ticked on the page of a first step. */
+  /** What was ticked on the page: each counts with the step that it is asked at. */
   readonly wants?: Wants | undefined
 }
 
@@ -82,6 +83,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     if (!method || !isAllowed(method, attempt)) throw refusals.methodUnknown()
     const parsed = parse(method, input.body)
 
+    const { keeps = false, trusts = false } = input.wants ?? {}
     const isFirst = attempt.evidence.length === 0
     const provedAccountId = attempt.evidence[0]?.accountId
     const claimant = { identifier: attempt.identifier, address: origin.address, provedAccountId }
@@ -122,7 +124,7 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
 
     const { accountId, factors, amr, risk } = verdict
     const evidence = { method: method.name, ...(via ? { via } : {}), accountId, factors, amr, at: new Date() }
-    const after = await attempts.append(attempt.uid, evidence, { challenge, wants: isFirst ? input.wants : undefined })
+    const after = await attempts.append(attempt.uid, evidence, { challenge, wants: isFirst ? { keeps } : { trusts } })
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     await limits.settle(claimant)
     await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })

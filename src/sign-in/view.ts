@@ -5,6 +5,7 @@ import { type Attempt, type Attempts, CHOOSING } from './attempt.ts'
 import type { Challenge, Choice, MethodContext, SignInMethod } from './method.ts'
 import type { MethodEntry } from './methods.ts'
 import { type Plan, plan } from './plan.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 
 /** A method in front of the person, and what it asks for. */
 export interface CurrentMethod {
@@ -25,6 +26,10 @@ export interface SignInView {
   readonly choices: Readonly<Record<string, readonly Choice[]>>
   /** Whether everything that the account can prove was proved, so that something may be added to it. */
   readonly mayAdd: boolean
+  /** Whether the account trusts this browser, and has a second factor that is not asked for therefore. */
+  readonly isTrusted: boolean
+  /** Whether trusting this browser would spare the account its second factor: nobody but the account itself asks for it. */
+  readonly mayTrust: boolean
 }
 
 interface Dependencies {
@@ -34,6 +39,7 @@ interface Dependencies {
   readonly entries: readonly MethodEntry[]
   /** Whether an account belongs to an organization whose members need two factors. */
   readonly needsSecondFactor: (accountId: string) => Promise<boolean>
+  readonly trustedDevices: Pick<TrustedDevices, 'isOffered' | 'isTrusted'>
 }
 
 /** The account that an attempt is about, if there is one: proved, or only named. */
@@ -44,7 +50,14 @@ export async function findAttemptAccount(accounts: Accounts, attempt: Attempt): 
 }
 
 /** Looks at where an attempt stands. */
-export function createView({ accounts, attempts, assurance, entries, needsSecondFactor }: Dependencies) {
+export function createView({
+  accounts,
+  attempts,
+  assurance,
+  entries,
+  needsSecondFactor,
+  trustedDevices,
+}: Dependencies) {
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
   const backups = new Set(enrollable.filter(({ isBackup }) => isBackup).map(({ name }) => name))
@@ -78,6 +91,9 @@ export function createView({ accounts, attempts, assurance, entries, needsSecond
     return (await Promise.all(wanted)).includes(true)
   }
 
+  const isDeviceTrusted = async (accountId: string, { device }: Attempt) =>
+    device !== undefined && (await trustedDevices.isTrusted({ accountId, device }))
+
   return async (attempt: Attempt): Promise<SignInView> => {
     const account = await findAttemptAccount(accounts, attempt)
     // Until something is proved nobody learns what this account has: the offer is the same for all.
@@ -85,7 +101,10 @@ export function createView({ accounts, attempts, assurance, entries, needsSecond
     const offered = await findOffered(proved)
     const hasSecondFactor = proved !== undefined && (await findWanted(proved, offered))
     const assured = proved && { roles: proved.roles, needsSecondFactor: await needsSecondFactor(proved.id) }
-    const requirement = assurance.requirementFor({ ...attempt, account: assured, hasSecondFactor })
+    const isTrusted = hasSecondFactor && (await isDeviceTrusted(proved.id, attempt))
+    const requirement = assurance.requirementFor({ ...attempt, account: assured, hasSecondFactor, isTrusted })
+    const ifTrusted = assurance.requirementFor({ ...attempt, account: assured, hasSecondFactor, isTrusted: true })
+    const mayTrust = trustedDevices.isOffered && hasSecondFactor && ifTrusted.minimum.factors < 2
     const next = plan({
       identifier: attempt.identifier,
       evidence: attempt.evidence,
@@ -100,7 +119,16 @@ export function createView({ accounts, attempts, assurance, entries, needsSecond
     const current = next.step === 'prove' ? await findCurrent(attempt, next.methods) : undefined
     const named = next.step === 'prove' || next.step === 'identify' ? next.methods : []
     const mayAdd = proved !== undefined && meets(requirement.beforeAdding, attempt.evidence)
-    return { attempt, account, plan: next, current, choices: await findChoices(named, proved), mayAdd }
+    return {
+      attempt,
+      account,
+      plan: next,
+      current,
+      choices: await findChoices(named, proved),
+      mayAdd,
+      isTrusted,
+      mayTrust,
+    }
   }
 }
 

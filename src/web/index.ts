@@ -2,8 +2,9 @@
 // health, and the one catch. Decides nothing about accounts, clients or sign-in.
 export { loadAssets } from './assets.ts'
 export { boundary } from './boundary.ts'
+export { browserName } from './browser-name.ts'
 export { type Browsers, createBrowsers } from './browsers.ts'
-export { cookieName, createCookie, isHttps } from './cookie.ts'
+export { type Cookie, cookieName, createCookie, isHttps } from './cookie.ts'
 export { type Csrf, createCsrf } from './csrf.ts'
 export { edge } from './edge.ts'
 export { allowFormAction, allowFrames, allowImages, frameable, securityHeaders } from './headers.ts'

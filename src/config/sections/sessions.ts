@@ -14,4 +14,12 @@ export const sessions = z.strictObject({
       idleDays: z.int().min(1).max(30).describe('How many days such a session lasts without being used.'),
     })
     .refine(({ days, idleDays }) => idleDays <= days, { path: ['idleDays'], error: 'must not be more than days' }),
+  trustedDevices: z.strictObject({
+    areOffered: z
+      .boolean()
+      .describe(
+        'Whether people may trust a browser, so that their own second factor is not asked for in it again. Apps, APIs, roles and organizations that want two factors still get them.',
+      ),
+    days: z.int().min(1).max(90).describe('How many days a browser is trusted.'),
+  }),
 })

@@ -4,6 +4,7 @@ import { readAssuranceRequest } from '../assurance-request.ts'
 import { readHintedSubject } from '../id-token-hint.ts'
 import { readSession } from './lost-session.ts'
 import { type InteractionDependencies, type Seam, textParam } from './seam.ts'
+import { findDevice } from './trust.ts'
 
 /** Reasons for which the person in the session is asked to prove it is them once more, and not who they are. */
 const SAME_PERSON = new Set(['login_prompt', 'max_age', 'assurance_below', 'essential_acr', 'essential_acrs'])
@@ -50,6 +51,7 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
     expiresAt: new Date(interaction.exp * 1000),
     identifier: await findPresumed(ctx, seam, deps),
     suggestedIdentifier: textParam(interaction, 'login_hint')?.slice(0, 254),
+    device: findDevice(ctx, deps),
     evidence: await findSessionEvidence(ctx, seam, deps),
     isAnew: interaction.prompt.reasons.some((reason) => ANEW.has(reason)),
     ...(await readAssuranceRequest(interaction.params, client, {

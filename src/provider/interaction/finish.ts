@@ -1,9 +1,10 @@
 import type { Context } from 'koa'
-import { type Plan, SESSION_EVIDENCE } from '../../sign-in/index.ts'
+import { type Attempt, type Plan, SESSION_EVIDENCE } from '../../sign-in/index.ts'
 import type { SessionLimited } from '../session-limits.ts'
 import { endSession } from '../sign-out.ts'
 import { detachSession, dropLostSession, readSession } from './lost-session.ts'
 import { type InteractionDependencies, type Seam, seeOther } from './seam.ts'
+import { settleTrust } from './trust.ts'
 
 /** Somebody else signs in where an account is signed in already: the earlier session ends before the new one begins. */
 async function leaveOtherAccount(
@@ -19,8 +20,12 @@ async function leaveOtherAccount(
 }
 
 /** A new sign-in stays as the person wished; one that adds to a session leaves that as it is. */
-async function staysSignedIn(ctx: Context, { uid }: Seam, accountId: string, deps: InteractionDependencies) {
-  const attempt = await deps.signIn.find(uid)
+async function staysSignedIn(
+  ctx: Context,
+  attempt: Attempt | undefined,
+  accountId: string,
+  deps: InteractionDependencies,
+) {
   const isStepUp = attempt?.evidence.some(({ method }) => method === SESSION_EVIDENCE) ?? false
   if (!isStepUp) return { isStepUp, remember: deps.config.sessions.keepSignedIn.isOffered && attempt?.keeps === true }
   const session: SessionLimited = await readSession(ctx, deps)
@@ -37,13 +42,15 @@ export async function finish(
   const { accountId, acr, amr, at } = plan
   // A proof takes its time, and the session that it adds to may have ended meanwhile.
   if (await dropLostSession(ctx, seam.interaction, deps)) return seeOther(ctx, `/interaction/${seam.uid}`)
-  const isKept = await staysSignedIn(ctx, seam, accountId, deps)
+  const attempt = await deps.signIn.find(seam.uid)
+  const kept = await staysSignedIn(ctx, attempt, accountId, deps)
+  const trust = await settleTrust(ctx, seam, { attempt, plan }, deps)
   await leaveOtherAccount(ctx, seam, accountId, deps)
   deps.knownAccounts.remember(ctx, accountId)
   const chosen = deps.chosenLocaleOf(ctx)
   if (chosen) await deps.accounts.chooseLanguage(accountId, chosen)
   // Whether the cookie outlives the browser's own session; how long that lasts is decided on the server.
-  const login = { accountId, acr, amr: [...amr], ts: Math.floor(at.getTime() / 1000), ...isKept }
+  const login = { accountId, acr, amr: [...amr], ts: Math.floor(at.getTime() / 1000), ...kept, ...trust }
   const returnTo = await deps
     .provider()
     .interactionResult(ctx.req, ctx.res, { login, select_account: {} }, { mergeWithLastSubmission: false })

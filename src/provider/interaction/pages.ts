@@ -125,6 +125,7 @@ export function showMethod(ctx: Context, view: SignInView, seam: Seam, deps: Int
     ...(isSecondStep ? {} : lastUsedChoice(ctx, view, deps)),
     chooseAction: methods.length > 1 ? data.beginAction : undefined,
     forgotHref: deps.recovery.isOffered ? `/interaction/${seam.uid}/forgot` : undefined,
+    trustDays: isSecondStep && view.mayTrust ? deps.signIn.trustedDevices.days : undefined,
     keepDays: isSecondStep || !keepSignedIn.isOffered ? undefined : keepSignedIn.days,
     challenge: current.challenge,
     cause: attempt.notice?.cause,

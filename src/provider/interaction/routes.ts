@@ -71,7 +71,7 @@ function submit(deps: InteractionDependencies): Post {
       origin,
       clientId,
       page,
-      wants: { keeps: form.keep === 'yes' },
+      wants: { keeps: form.keep === 'yes', trusts: form.trust === 'yes' },
     })
     if (after) deps.usedWays.remember(ctx, after)
     if (after?.plan.step === 'enough') return goOn(ctx, seam, { view: after, plan: after.plan, form }, deps)

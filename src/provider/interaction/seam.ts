@@ -11,6 +11,7 @@ import {
   allowFormAction,
   allowImages,
   type Browsers,
+  type Cookie,
   type Csrf,
   originOf,
   type Render,
@@ -41,6 +42,8 @@ export interface InteractionDependencies {
   readonly browsers: Browsers
   readonly usedWays: UsedWays
   readonly knownAccounts: KnownAccounts
+  /** Holds the secret of a browser that is trusted. */
+  readonly deviceCookie: Cookie
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string

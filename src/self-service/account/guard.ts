@@ -53,7 +53,10 @@ export function createGuard({ own, accounts, csrf, issuer }: GuardDependencies):
     if (!session || account?.status !== 'active') return undefined
     return { account, session, csrf: csrf.token(session.uid) }
   }
-  const isFresh = ({ session }: Owner) => Date.now() - session.signedInAt.getTime() <= FRESH_SECONDS * 1000
+  // A browser that is trusted does not stand in for the second factor where the account itself is changed (R-40).
+  const isFresh = ({ session }: Owner) =>
+    !session.isByTrust && Date.now() - session.signedInAt.getTime() <= FRESH_SECONDS * 1000
+  const afresh = ({ session }: Owner) => ({ maxAgeSeconds: FRESH_SECONDS, isComplete: session.isByTrust })
   const signIn = (ctx: Context, path: string, how?: SignInWanted) => {
     const state = newSecret(16)
     cookie.set(ctx, `${state}:${path}`)
@@ -64,7 +67,7 @@ export function createGuard({ own, accounts, csrf, issuer }: GuardDependencies):
   const guarded = (isFreshNeeded: boolean, page: Page) => async (ctx: Context) => {
     const owner = await findOwner(ctx)
     if (!owner) return signIn(ctx, ctx.path)
-    if (isFreshNeeded && !isFresh(owner)) return signIn(ctx, ctx.path, { maxAgeSeconds: FRESH_SECONDS })
+    if (isFreshNeeded && !isFresh(owner)) return signIn(ctx, ctx.path, afresh(owner))
     await page(ctx, owner)
   }
 
@@ -78,7 +81,7 @@ export function createGuard({ own, accounts, csrf, issuer }: GuardDependencies):
         if (!owner) return signIn(ctx, backTo(ctx))
         const { csrf: token, ...form } = readForm(ctx)
         csrf.verify(ctx, owner.session.uid, token)
-        if (!isFresh(owner)) return signIn(ctx, backTo(ctx), { maxAgeSeconds: FRESH_SECONDS })
+        if (!isFresh(owner)) return signIn(ctx, backTo(ctx), afresh(owner))
         await change(ctx, owner, form)
       },
     ],

@@ -8,6 +8,7 @@ import { OWN_RETURN_PATH, type OwnPages } from '../../provider/index.ts'
 import type { SignIn } from '../../sign-in/index.ts'
 import type { Browsers, Csrf, Render } from '../../web/index.ts'
 import { credentialRoutes } from './credentials.routes.ts'
+import { DEVICES, deviceRoutes } from './devices.routes.ts'
 import { emailRoutes } from './email.routes.ts'
 import { createFrame } from './frame.ts'
 import { createGuard } from './guard.ts'
@@ -37,7 +38,9 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Rou
   const ways = enrolment.methods.map((name) => ({ href: `/account/security/${name}`, labelKey: `methods.${name}` }))
   const email = { href: '/account/email', labelKey: 'account.email.title' }
   const password = { href: '/account/password', labelKey: 'account.password.title' }
-  const pages = [{ href: '/account', labelKey: 'account.overview' }, email, password, ...ways]
+  const { trustedDevices: devices } = signIn
+  const trusted = devices.isOffered ? [{ href: DEVICES, labelKey: 'account.devices.title' }] : []
+  const pages = [{ href: '/account', labelKey: 'account.overview' }, email, password, ...ways, ...trusted]
   const show = createFrame(render, pages, own.signOutHref)
 
   const overview = new Router()
@@ -56,5 +59,5 @@ export function createAccountPages(deps: AccountPagesDependencies): readonly Rou
   overview.get(OWN_RETURN_PATH, guard.comeBack)
   const common = { ...deps, guard, show }
   const rooms = [emailRoutes(common), passwordRoutes(common), credentialRoutes({ ...common, enrolment, isProduction })]
-  return [overview, changePasswordRoutes(), ...rooms]
+  return [overview, changePasswordRoutes(), deviceRoutes({ ...common, devices }), ...rooms]
 }
