@@ -217,3 +217,14 @@ test('an address of another domain than may register makes no account, however v
     }
   }
 })
+
+test('a provider that was made up is a page that there is not', async (t) => {
+  const world = await openWorld(t)
+  const browser = new Browser(world.issuer)
+  const page = await openFirst(browser)
+  const form = page.forms.find(({ fields }) => fields.choice === 'corp')
+  for (const choice of ['nobody', '', 'x'.repeat(3000), '../corp']) {
+    const refused = await browser.post(form?.action ?? '', { ...form?.fields, choice, action: 'use' })
+    assert.equal(refused.status, 404, choice)
+  }
+})

@@ -1,5 +1,5 @@
 import { hashSecret } from '../../../platform/ids.ts'
-import type { NewCredential } from '../../credentials.ts'
+import type { Credential, NewCredential } from '../../credentials.ts'
 import type { Strength } from '../../method.ts'
 import { UpstreamError, type UpstreamIdentity, type UpstreamProvider, type UpstreamRequest } from './provider.ts'
 
@@ -70,3 +70,6 @@ export function toCredential(
 /** What this proof is worth. */
 export const strengthOf = ({ said }: UpstreamIdentity, { trusts }: UpstreamProvider): Strength =>
   said.some((value) => trusts.includes(value)) ? TRUSTED : PROVES
+
+/** Which provider a credential is of. */
+export const providerOf = ({ secret }: Credential) => (secret as UpstreamSecret).provider
