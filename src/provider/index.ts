@@ -1,21 +1,14 @@
 // The protocol: OpenID Connect and OAuth 2.0 as node-oidc-provider does them, on our storage, our sign-in and our pages.
 // The only room that imports the library. Owns clients, grants, consents, tokens, keys and protocol sessions.
-import type { Context, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import type { Connection } from 'mongoose'
-import type { Access } from '../access/index.ts'
-import type { Accounts } from '../accounts/index.ts'
-import type { Audit } from '../audit/index.ts'
-import type { Config } from '../config/index.ts'
 import type { Changes, Follower } from '../platform/database/index.ts'
 import type { HttpClient } from '../platform/http-client/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { Worker } from '../platform/outbox/index.ts'
 import type { Job } from '../platform/scheduler/index.ts'
 import type { Sealer } from '../platform/seal.ts'
-import type { Recovery } from '../recovery/index.ts'
-import type { Registration } from '../registration/index.ts'
-import type { SignIn } from '../sign-in/index.ts'
-import { type Browsers, type Csrf, createCookie, type Render, routed } from '../web/index.ts'
+import { createCookie, routed } from '../web/index.ts'
 import { findStructuredTokens } from './access-tokens/lookup.ts'
 import { createAccountsAhead } from './account-adapter.ts'
 import { allowedMethods } from './allowed-methods.ts'
@@ -30,6 +23,7 @@ import { createConfiguration } from './configuration.ts'
 import { formPostPage } from './form-post.ts'
 import { createKnownAccounts } from './interaction/known-accounts.ts'
 import { interactionRoutes } from './interaction/routes.ts'
+import type { PagePorts } from './interaction/seam.ts'
 import { createUsedWays } from './interaction/used-ways.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createOwnPages, type OwnPages } from './own-pages.ts'
@@ -49,26 +43,12 @@ export { OWN_RETURN_PATH, type OwnPages, type OwnSession, type SignInWanted } fr
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
 
 /** What the protocol needs from outside. */
-export interface ProtocolDependencies {
-  readonly config: Config
+export interface ProtocolDependencies extends PagePorts {
   readonly connection: Connection
   readonly changes: Changes
   readonly storage: ProtocolStorage
   readonly sealer: Sealer
-  readonly audit: Audit
   readonly logger: Logger
-  readonly accounts: Accounts
-  readonly signIn: SignIn
-  readonly registration: Registration
-  readonly recovery: Recovery
-  readonly access: Access
-  readonly render: Render
-  readonly browsers: Browsers
-  readonly csrf: Csrf
-  /** The language that a page would be answered in. */
-  readonly localeOf: (ctx: Context) => string
-  /** The language that somebody chose by themselves in this browser. */
-  readonly chosenLocaleOf: (ctx: Context) => string | undefined
   /** The way to the servers of clients. */
   readonly http: HttpClient
 }

@@ -25,30 +25,34 @@ import type { KnownAccounts } from './known-accounts.ts'
 import { dropLostSession } from './lost-session.ts'
 import type { UsedWays } from './used-ways.ts'
 
-/** What the pages between protocol and people are made of. */
-export interface InteractionDependencies {
+/** The rooms and ports that the pages between protocol and people need from outside. */
+export interface PagePorts {
   readonly config: Config
-  readonly provider: () => Provider
   readonly access: Access
   readonly accounts: Accounts
   readonly signIn: SignIn
   readonly registration: Registration
   readonly recovery: Recovery
-  readonly consents: Consents
-  readonly artifacts: Artifacts
-  readonly sessionEnds: SessionEnds
   readonly audit: Audit
   readonly render: Render
   readonly browsers: Browsers
-  readonly usedWays: UsedWays
-  readonly knownAccounts: KnownAccounts
-  /** Holds the secret of a browser that is trusted. */
-  readonly deviceCookie: Cookie
   readonly csrf: Csrf
   /** The language that a page would be answered in. */
   readonly localeOf: (ctx: Context) => string
   /** The language that somebody chose by themselves in this browser. */
   readonly chosenLocaleOf: (ctx: Context) => string | undefined
+}
+
+/** What these pages are made of. */
+export interface InteractionDependencies extends PagePorts {
+  readonly provider: () => Provider
+  readonly consents: Consents
+  readonly artifacts: Artifacts
+  readonly sessionEnds: SessionEnds
+  readonly usedWays: UsedWays
+  readonly knownAccounts: KnownAccounts
+  /** Holds the secret of a browser that is trusted. */
+  readonly deviceCookie: Cookie
 }
 
 /** An interaction that is under way in this browser, and the client that it is for. */
