@@ -14,11 +14,12 @@ const CREDENTIAL_NOTICES = {
 /** Tells people by mail what happened to how they sign in. */
 export function signInNotices(
   notices: Notices,
-): Pick<SignInDependencies, 'onCredentialChanged' | 'onRecoveryCodeUsed' | 'onPasswordSet'> {
+): Pick<SignInDependencies, 'onCredentialChanged' | 'onRecoveryCodeUsed' | 'onPasswordSet' | 'onBrowserTrusted'> {
   return {
     onCredentialChanged: (account, change, which, { address }) =>
       notices.tell(CREDENTIAL_NOTICES[change], account, { ...which, address }),
     onRecoveryCodeUsed: (account, left) => notices.tell('recoveryCodeUsed', account, { left }),
+    onBrowserTrusted: (account, { address }) => notices.tell('browserTrusted', account, { address }),
     onPasswordSet: (account, { address }, via) =>
       notices.tell(CHANGES.has(via) ? 'passwordChanged' : 'passwordSet', account, { address }),
   }

@@ -33,6 +33,7 @@ export interface NoticeDetails {
   readonly credentialRenamed: Happening & Credential
   /** `left`: how many codes are left. */
   readonly recoveryCodeUsed: Happening & { readonly left: number }
+  readonly browserTrusted: Happening
   /** For the old address. The link undoes it. */
   readonly emailChanged: Happening & { readonly newEmail: string } & Omit<Proof, 'code'>
   /** For the new address, which is not the account's yet. */
@@ -60,6 +61,7 @@ export const occasions: Readonly<Record<NoticeName, 'change' | 'asked'>> = {
   credentialRemoved: 'change',
   credentialRenamed: 'change',
   recoveryCodeUsed: 'change',
+  browserTrusted: 'change',
   emailChanged: 'change',
   emailChangeProof: 'asked',
   emailVerification: 'asked',

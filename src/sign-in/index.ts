@@ -132,6 +132,8 @@ export interface SignInDependencies {
   readonly extraMethods?: readonly MethodEntry[] | undefined
   readonly onPasswordSet: OnPasswordSet
   readonly trustedDevices: TrustedDevices
+  /** Called after an account began to trust a browser, to tell its owner. */
+  readonly onBrowserTrusted: (account: Account, origin: Origin) => Promise<void>
   /** Called after a credential was added, renamed or removed, to tell its owner. */
   readonly onCredentialChanged: (
     account: Account,
@@ -141,9 +143,20 @@ export interface SignInDependencies {
   ) => Promise<void>
 }
 
-/** Trust in browsers ends when the ways to sign in change: whoever has one of them may be why. */
-function endTrustAlong({ trustedDevices, ...told }: SignInDependencies) {
+/**
+ * Trust in browsers ends when the ways to sign in change: whoever has one of them may be why. Of its beginning the owner is
+ * told, since it takes a step away.
+ */
+function trustAlong({ trustedDevices, ...told }: SignInDependencies) {
   return {
+    trustedDevices: {
+      ...trustedDevices,
+      async trust(which, name, origin) {
+        await trustedDevices.trust(which, name, origin)
+        const account = await told.accounts.find(which.accountId)
+        if (account) await told.onBrowserTrusted(account, origin)
+      },
+    } satisfies TrustedDevices,
     onPasswordSet: (async (account, origin, via) => {
       await trustedDevices.revokeAll(account.id, 'password set', origin)
       await told.onPasswordSet(account, origin, via)
@@ -162,7 +175,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const attempts = createAttempts(kept(attemptModel(connection)))
   const credentials = createCredentials(kept(credentialModel(connection)))
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
-  const ending = endTrustAlong(deps)
+  const trusting = trustAlong(deps)
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
   const methods = entries.flatMap(({ signIn }) => signIn ?? [])
   const assurance = createAssurance(deps.assurancePolicy)
@@ -173,7 +186,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const limits = createSignInLimits(limiters)
   const submitProof = createSubmit({ attempts, audit, methods, limits })
   const reprove = createReprove({ audit, methods, limits })
-  const password = createPasswords({ ...deps, ...ending, attempts, credentials, method: made.password, reprove })
+  const password = createPasswords({ ...deps, ...trusting, attempts, credentials, method: made.password, reprove })
   const enrolment = createEnrolment({
     model: enrolmentModel(connection),
     sealer,
@@ -185,7 +198,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
       const first = methods.filter(({ step }) => step === 'any')
       return (await Promise.all(first.map((method) => method.available(account)))).includes(true)
     },
-    onChanged: ending.onCredentialChanged,
+    onChanged: trusting.onCredentialChanged,
   })
 
   /** Where the attempt stands after a proof; the trail is told when that is its end. */
@@ -216,7 +229,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
       return method?.begin && (method.isAnsweredElsewhere ? 'answer' : 'button')
     },
     password,
-    trustedDevices: deps.trustedDevices,
+    trustedDevices: trusting.trustedDevices,
     rememberRpId: made.rememberRpId,
     invitations: createInvitations({ ...deps, password }),
     assurance,

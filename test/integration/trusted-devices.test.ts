@@ -57,6 +57,7 @@ test('a browser that is trusted is not asked for the second step, and says truth
   const claims = (await rp.redeem(done, started)).claims()
   assert.deepEqual([claims?.acr, claims?.amr], [ONE, ['pwd']])
   const names = (await world.events()).filter((event) => event.accountId === accountId).map(({ name }) => name)
+  assert.match((await world.mails(email))[0]?.subject ?? '', /^A browser is trusted/)
   for (const name of ['trusted_device.added', 'trusted_device.used']) assert.ok(names.includes(name as never), name)
 })
 
@@ -73,6 +74,10 @@ test('the secret is kept as a hash, and is worth nothing for another account', a
   const browser = await openTrusted()
   const cookie = [...browser.cookies.values()].find(({ name }) => name === 'gatehouse.device')
   assert.match(cookie?.value ?? '', /^[\w-]{43}$/)
+  const line = browser.cookieLines.find((set) => set.startsWith('gatehouse.device=')) ?? ''
+  assert.match(line, /; path=\/; expires=[^;]+; samesite=lax; httponly$/i)
+  const [, expires = ''] = /expires=([^;]+)/.exec(line) ?? []
+  assert.equal(Math.round((Date.parse(expires) - Date.now()) / DAY), 30)
   assert.ok(!JSON.stringify(await stored()).includes(cookie?.value ?? '-'))
   const bob = `bob${count}@example.com`
   await world.addAccount(bob)

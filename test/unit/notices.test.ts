@@ -22,6 +22,7 @@ const credential = { ...happening, method: 'password', label: 'My <b>laptop</b>'
 const samples: { readonly [N in NoticeName]: NoticeDetails[N] } = {
   passwordSet: happening,
   passwordChanged: happening,
+  browserTrusted: happening,
   credentialAdded: credential,
   credentialRemoved: credential,
   credentialRenamed: credential,

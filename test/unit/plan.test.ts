@@ -40,6 +40,7 @@ const ask = (given: {
   roles?: readonly string[]
   needsSecondFactor?: boolean
   hasSecondFactor?: boolean
+  isTrusted?: boolean
   status?: 'active' | 'suspended' | 'closed'
   identifier?: string
   newcomer?: PlanInput['newcomer']
@@ -56,6 +57,7 @@ const ask = (given: {
       wishedAcrs: given.wishedAcrs ?? [],
       account: { roles: given.roles ?? [], needsSecondFactor: given.needsSecondFactor ?? false },
       hasSecondFactor: given.hasSecondFactor ?? false,
+      isTrusted: given.isTrusted ?? false,
     }),
     newcomer: given.newcomer,
     levels: (given.policy ?? assurance).levels,
@@ -185,6 +187,26 @@ test('what a session proves is what its amr says', () => {
   assert.ok(!assurance.isMet('strong', session.amr))
   assert.ok(!assurance.isMet('unheard-of', session.amr))
 })
+
+const trusted = { hasSecondFactor: true, isTrusted: true } as const
+const further = ['prove', ['totp', 'passkey']]
+for (const [what, given, expected] of [
+  ['spares the account its own second factor, and is worth none', {}, ['enough', 'one']],
+  ['spares nothing where an app or API wants two', { minimumAcr: 'two' }, further],
+  ['spares nothing where an app wishes for two', { wishedAcrs: ['two'] }, further],
+  ['spares nothing where a role wants two', { roles: ['admin'] }, further],
+  ['spares nothing where an organization wants two', { needsSecondFactor: true }, further],
+  ['is nothing to one that cannot be phished', { minimumAcr: 'strong' }, ['prove', ['passkey']]],
+  [
+    'does not do before something is added',
+    { minimumAcr: 'strong', methods: ['password', 'totp'], enrollable: ['passkey'] },
+    ['prove', ['totp']],
+  ],
+] as const) {
+  test(`a trusted browser ${what}`, () => {
+    assert.deepEqual(pick(ask({ ...trusted, proofs: [proof('password')], ...given })), expected)
+  })
+}
 
 for (const [amr, expected] of [
   [['pwd'], ['pwd']],
