@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { after } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { Device } from '../support/device.ts'
 import { createJourneys, type Surroundings } from '../support/journey.ts'
 import { readMail } from '../support/mails.ts'
 import { codeSentTo } from '../support/phone.ts'
 import { codeOf } from '../support/two-factor.ts'
+import { asGoogle, startUpstreamProvider } from '../support/upstream-provider.ts'
 import { openVisitor, type Visitor } from '../support/visitor.ts'
 import type { World } from '../support/world.ts'
 
@@ -13,7 +15,13 @@ const PASSWORD = 'A password nobody else has 1'
 const NUMBER = '+4915112345678'
 const ACR = 'urn:gatehouse:acr:'
 
-const journey = createJourneys({ env: { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open', GATEHOUSE_SMS_COUNTRIES: 'DE' } })
+const upstream = await startUpstreamProvider()
+after(() => upstream.close())
+upstream.person = { sub: 'grace-there', email: 'grace@elsewhere.example', email_verified: true, name: 'Grace' }
+
+const journey = createJourneys({
+  env: { ...asGoogle(upstream), GATEHOUSE_ACCOUNTS_REGISTRATION: 'open', GATEHOUSE_SMS_COUNTRIES: 'DE' },
+})
 
 /** What an ID token says of a sign-in. */
 interface Said {
@@ -108,6 +116,14 @@ async function addPhone(world: World, visitor: Visitor): Promise<void> {
   await visitor.type('6-digit code', await codeSentTo(world, NUMBER))
   await visitor.press('Add the phone')
   await visitor.sees('Code by text message')
+}
+
+async function connectGoogle(visitor: Visitor): Promise<void> {
+  await visitor.open('/account/security/upstream')
+  await visitor.sees('Account elsewhere')
+  await visitor.press('Connect Google')
+  await visitor.sees('Account elsewhere')
+  assert.ok(await visitor.page.getByRole('heading', { name: /^Google/ }).isVisible())
 }
 
 async function addPasskey(visitor: Visitor): Promise<Device> {
@@ -227,6 +243,15 @@ const ways: Readonly<Record<string, { go: (visitor: Visitor, kept: Kept) => Prom
       await giveRecoveryCode(visitor, codes[2])
     },
   },
+  'an account elsewhere, and a recovery code': {
+    said: { amr: ['fed', 'otp', 'mfa'], acr: `${ACR}two-factor` },
+    async go(visitor, { codes }) {
+      await start(visitor)
+      await visitor.sees('Sign in')
+      await visitor.press('Continue with Google')
+      await giveRecoveryCode(visitor, codes[3])
+    },
+  },
 }
 
 const both = { amr: ['pop', 'user', 'mfa'], acr: `${ACR}phishing-resistant` }
@@ -247,6 +272,7 @@ journey('a new person makes an account, adds all there is, and gets in by each o
   const key = await addApp(visitor)
   const codes = await makeCodes(visitor)
   await addPhone(world, visitor)
+  await connectGoogle(visitor)
   const device = await addPasskey(visitor)
   await visitor.signOut()
 
