@@ -24,6 +24,7 @@ import { formPostPage } from './form-post.ts'
 import { createKnownAccounts } from './interaction/known-accounts.ts'
 import { interactionRoutes } from './interaction/routes.ts'
 import type { PagePorts } from './interaction/seam.ts'
+import { DEVICE_COOKIE } from './interaction/trust.ts'
 import { createUsedWays } from './interaction/used-ways.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createOwnPages, type OwnPages } from './own-pages.ts'
@@ -38,6 +39,7 @@ import { createReuses } from './storage/reuse.ts'
 import { createRotation } from './storage/rotation.ts'
 
 export type { ClientInvitation, Clients, RegisteredClient, SecretInfo, StoredClient } from './clients/index.ts'
+export { DEVICE_COOKIE } from './interaction/trust.ts'
 export type { SigningKey, SigningKeys } from './keys/index.ts'
 export { OWN_RETURN_PATH, type OwnPages, type OwnSession, type SignInWanted } from './own-pages.ts'
 export { openProtocolStorage, type ProtocolStorage } from './storage/index.ts'
@@ -137,7 +139,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     ...storage,
     provider,
     usedWays: createUsedWays(config.server.issuer),
-    deviceCookie: createCookie({ issuer: config.server.issuer, name: 'device' }),
+    deviceCookie: createCookie({ issuer: config.server.issuer, name: DEVICE_COOKIE }),
     knownAccounts: createKnownAccounts({
       issuer: config.server.issuer,
       sealer: deps.sealer,

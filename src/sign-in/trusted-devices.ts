@@ -11,6 +11,8 @@ export interface TrustedDevice {
   readonly createdAt: Date
   readonly lastUsedAt?: Date | undefined
   readonly expiresAt: Date
+  /** Whether it is the one that is asking. */
+  readonly isThis: boolean
 }
 
 /** An account in a browser that has this secret. */
@@ -33,8 +35,8 @@ export interface TrustedDevices {
   readonly trust: (which: DeviceOfAccount, name: string, origin: Origin) => Promise<void>
   /** Says that it spared its owner a step. */
   readonly use: (which: DeviceOfAccount, origin: Origin) => Promise<void>
-  /** Those of an account, the last one trusted first. */
-  readonly list: (accountId: string) => Promise<TrustedDevice[]>
+  /** Those of an account, the last one trusted first. `device` is the one that is asking. */
+  readonly list: (accountId: string, device?: string) => Promise<TrustedDevice[]>
   /** @throws Refusal `trusted_device.unknown` */
   readonly revoke: (accountId: string, id: string, origin: Origin) => Promise<void>
   /** Trust in all of them ends. @returns in how many */
@@ -86,7 +88,8 @@ export function createTrustedDevices({ connection, audit, policy }: Dependencies
       await model.updateOne({ _id: idOf(which), ...live() }, { $set: { lastUsedAt: new Date() } })
       await audit.record('trusted_device.used', { accountId: which.accountId, origin }, {})
     },
-    async list(accountId) {
+    async list(accountId, device = '') {
+      const own = idOf({ accountId, device })
       const found = areOffered ? await listed(accountId) : []
       return found.map(({ _id: id, name, createdAt, lastUsedAt, expiresAt }) => ({
         id,
@@ -94,6 +97,7 @@ export function createTrustedDevices({ connection, audit, policy }: Dependencies
         createdAt,
         lastUsedAt,
         expiresAt,
+        isThis: id === own,
       }))
     },
     async revoke(accountId, id, origin) {

@@ -160,7 +160,9 @@ test('the owner sees where, since when and until when, and takes it back for one
   assert.equal(less.text.match(/<h2>/g)?.length, 1)
   // The one that was trusted last came first.
   assert.equal(await world.signIn.trustedDevices.isTrusted(other), false)
-  assert.equal((await openAccount(one, email)).url.pathname, '/account')
+  const own = await openAccount(one, email, '/account/devices')
+  assert.match(own.text, /Firefox, Windows<\/h2> <span[^>]*>This browser</)
+  assert.doesNotMatch(less.text, /This browser/)
   await signOut(one)
   const none = await owner.press(less, 'revoke-all')
   assert.match(none.text, /No browser is trusted/)

@@ -2,6 +2,8 @@ import { generate } from 'otplib'
 import { Browser, type Page } from './browser.ts'
 import { PASSWORD, type World } from './world.ts'
 
+const UNPROCESSABLE = 422
+
 /** The code that an app with this key shows now, or so many steps later. */
 export function codeOf(key: string, steps = 0): Promise<string> {
   return generate({ secret: key.replaceAll(' ', ''), epoch: Math.floor(Date.now() / 1000) + steps * 30 })
@@ -21,7 +23,9 @@ export async function addApp(browser: Browser, email: string): Promise<string> {
   const adding = await browser.press(page, 'add')
   const key = /id="key"[^>]*>([^<]+)</.exec(adding.text)?.[1] ?? ''
   // The code of the step before: the present one stays good for signing in.
-  await browser.press(adding, 'confirm', { code: await codeOf(key, -1), name: 'Phone' })
+  const confirm = async () => browser.press(adding, 'confirm', { code: await codeOf(key, -1), name: 'Phone' })
+  // Once more if a step has begun between making the code and looking at it.
+  if ((await confirm()).status === UNPROCESSABLE) await confirm()
   return key
 }
 

@@ -4,6 +4,9 @@ import type { Attempt, Plan } from '../../sign-in/index.ts'
 import { browserName } from '../../web/index.ts'
 import type { InteractionDependencies, Seam } from './seam.ts'
 
+/** The cookie that holds the secret of a trusted browser. */
+export const DEVICE_COOKIE = 'device'
+
 const DAY_SECONDS = 86_400
 
 /** What an attempt knows this browser by: the hash of the secret of one that is trusted, by whomever. */

@@ -1,7 +1,9 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import { hashSecret } from '../../platform/ids.ts'
+import { DEVICE_COOKIE } from '../../provider/index.ts'
 import type { TrustedDevices } from '../../sign-in/index.ts'
-import { originOf } from '../../web/index.ts'
+import { createCookie, originOf } from '../../web/index.ts'
 import type { ShowAccountPage } from './frame.ts'
 import type { AccountGuard } from './guard.ts'
 
@@ -10,13 +12,15 @@ export interface DevicePagesDependencies {
   readonly devices: TrustedDevices
   readonly guard: AccountGuard
   readonly show: ShowAccountPage
+  readonly issuer: string
 }
 
 /** Where the browsers are listed that an account trusts. */
 export const DEVICES = '/account/devices'
 
 /** Browsers in which the second factor is not asked for again: which they are, and taking that back. */
-export function deviceRoutes({ devices, guard, show }: DevicePagesDependencies): Router {
+export function deviceRoutes({ devices, guard, show, issuer }: DevicePagesDependencies): Router {
+  const cookie = createCookie({ issuer, name: DEVICE_COOKIE })
   const router = new Router({ prefix: DEVICES })
   const goBack = (ctx: Context) => {
     ctx.redirect(DEVICES)
@@ -27,7 +31,9 @@ export function deviceRoutes({ devices, guard, show }: DevicePagesDependencies):
   router.get(
     '/',
     guard.page(async (ctx, owner) => {
-      show(ctx, 'devices', owner, { devices: await devices.list(owner.account.id), here: DEVICES, days: devices.days })
+      const secret = cookie.get(ctx)
+      const listed = await devices.list(owner.account.id, secret && hashSecret(secret))
+      show(ctx, 'devices', owner, { devices: listed, here: DEVICES, days: devices.days })
     }),
   )
   router.post(
