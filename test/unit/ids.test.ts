@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashSecret, newId, newSecret } from '../../src/platform/ids.ts'
+import { hashSecret, idFor, newId, newSecret } from '../../src/platform/ids.ts'
 
 test('an id is 128 bits in 22 characters that are safe in a URL', () => {
   const id = newId()
@@ -22,4 +22,11 @@ test('what is stored of a secret is its SHA-256', () => {
   // FIPS 180-4, the example of "abc".
   const digest = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
   assert.equal(Buffer.from(hashSecret('abc'), 'base64url').toString('hex'), digest)
+})
+
+test('the identifier for a secret is always the same, and looks like any other', () => {
+  const secret = newSecret()
+  assert.equal(idFor(secret), idFor(secret))
+  assert.match(idFor(secret), /^[\w-]{22}$/)
+  assert.notEqual(idFor(secret), idFor(newSecret()))
 })
