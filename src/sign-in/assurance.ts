@@ -43,13 +43,19 @@ export function acrValuesOf(
   return [...table.phishingResistant, ...table.twoFactor, ...table.oneFactor]
 }
 
-/** What the `amr` values of our methods prove (RFC 8176 section 2). */
+/** What `amr` values prove (RFC 8176 section 2): those of our methods, and those that further ones would use. */
 const FACTORS_OF_AMR: Readonly<Record<string, Factor>> = {
   pwd: 'knowledge',
+  pin: 'knowledge',
+  kba: 'knowledge',
   otp: 'possession',
   sms: 'possession',
   pop: 'possession',
+  hwk: 'possession',
+  swk: 'possession',
   user: 'inherence',
+  face: 'inherence',
+  fpt: 'inherence',
   mca: 'delegated',
   fed: 'delegated',
 }

@@ -15,6 +15,8 @@ export interface WorldOptions {
   /** A folder of options in place of the repository's. */
   readonly configDir?: string
   readonly extraMethods?: readonly MethodEntry[]
+  /** The folder that holds its views and configuration, where those are not ours. */
+  readonly root?: string
   /** The world whose database and secrets it shares, as a second process of the same installation. Closed before it. */
   readonly beside?: World | undefined
 }
@@ -38,6 +40,7 @@ export async function createWorld({
   env: changes = {},
   configDir = 'config',
   extraMethods,
+  root = '.',
   beside,
 }: WorldOptions = {}) {
   const port = changes.PORT ? Number(changes.PORT) : await findFreePort()
@@ -66,7 +69,7 @@ export async function createWorld({
   const app = await createApp({
     config,
     logger,
-    root: '.',
+    root,
     path: env.PATH,
     databaseName,
     report: () => {},
