@@ -124,7 +124,10 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
 
     const { accountId, factors, amr, risk } = verdict
     const evidence = { method: method.name, ...(via ? { via } : {}), accountId, factors, amr, at: new Date() }
-    const after = await attempts.append(attempt.uid, evidence, { challenge, wants: isFirst ? { keeps } : { trusts } })
+    const after = await attempts.append(attempt.uid, evidence, {
+      challenge,
+      wants: isFirst ? { keeps, trusts: false } : { trusts },
+    })
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     await limits.settle(claimant)
     await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })
