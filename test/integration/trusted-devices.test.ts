@@ -148,6 +148,15 @@ test('an app cannot wish the second factor away from the account pages', async (
   assert.ok(asksForCode(await browser.open('/account/password')))
 })
 
+test('wishing for two factors beside one is no second factor on the account pages', async () => {
+  const browser = await openTrusted()
+  const rp = await createApp({}, browser)
+  const started = await rp.start({ acr_values: `${ONE} ${TWO}` })
+  const claims = (await rp.redeem(await rp.signIn(await rp.browser.open(started.url), email), started)).claims()
+  assert.deepEqual([claims?.acr, claims?.amr], [ONE, ['pwd']])
+  assert.ok(asksForCode(await browser.open('/account/password')))
+})
+
 test('the owner sees where, since when and until when, and takes it back for one or for all', async () => {
   const one = await openTrusted()
   const other = { accountId, device: 'another browser' }

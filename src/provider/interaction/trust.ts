@@ -45,8 +45,10 @@ export async function settleTrust(
     if (view.mayTrust) await trustDevice(ctx, seam, accountId, deps)
     return { isByTrust: false }
   }
-  // Asked for two and nothing more to be had: this is as good as it gets.
-  const isByTrust = view.isTrusted && !attempt.wishedAcrs.includes(twoFactor)
+  const { wishedAcrs } = attempt
+  // Asked for two and nothing more to be had: this is as good as it gets. A weaker wish that was met has stopped the asking.
+  const isInVain = wishedAcrs.includes(twoFactor) && !wishedAcrs.some((acr) => signIn.assurance.isMet(acr, amr))
+  const isByTrust = view.isTrusted && !isInVain
   if (isByTrust && attempt.device) await signIn.trustedDevices.use({ accountId, device: attempt.device }, seam.origin)
   return { isByTrust }
 }
