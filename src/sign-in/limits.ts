@@ -34,7 +34,7 @@ export interface SignInLimits {
   reserve(claimant: Claimant): Promise<Reservation>
   /** The proof held: the identifier starts afresh, the address only gets back what this try took. */
   settle(claimant: Claimant): Promise<void>
-  /** The try was never made (no capacity): everything gets back what it took. */
+  /** The try was never made (no capacity), or was no try at whom it named: everything gets back what it took. */
   giveBack(claimant: Claimant): Promise<void>
 }
 

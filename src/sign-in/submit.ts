@@ -129,7 +129,8 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
       wants: isFirst ? { keeps, trusts: false } : { trusts },
     })
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
-    await limits.settle(claimant)
+    // Whoever named somebody else, and then proved to be themselves, gives that name none of its tries back.
+    await (accountId === context.account?.id ? limits.settle(claimant) : limits.giveBack(claimant))
     await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })
     return { outcome: 'proved', attempt: after }
   }

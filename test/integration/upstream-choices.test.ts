@@ -187,7 +187,12 @@ test('an app that wants a new proof gets one from the other provider too', async
   assert.equal(upstream.authorizations.at(-1)?.get('max_age'), '0')
   assert.match(stale.text, /did not work/)
   assert.equal((await world.events('sign_in.failed'))[0]?.detail.reason, 'not_proved_anew')
-  const fresh = await goThrough(rp.browser, stale, upstream, 'campus')
+  upstream.idTokenClaims = { auth_time: undefined }
+  const untold = await goThrough(rp.browser, stale, upstream, 'campus')
+  upstream.idTokenClaims = {}
+  assert.match(untold.text, /did not work/, 'it was asked when, and does not say')
+  assert.equal((await world.events('sign_in.failed'))[0]?.detail.reason, 'not_proved_anew')
+  const fresh = await goThrough(rp.browser, untold, upstream, 'campus')
   assert.match((await rp.consent(fresh)).location ?? '', /code=/)
 })
 

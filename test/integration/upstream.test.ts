@@ -160,6 +160,23 @@ test('the second factor of the account is asked for, whatever the provider says'
   assert.deepEqual([claims?.amr].flat().sort(), ['fed', 'mfa', 'otp'])
 })
 
+test("a proof of one's own does not give an identifier that is being guessed at its tries back", async () => {
+  const own = await begin()
+  await own.rp.consent(await own.browser.press(await goThrough(own.browser, own.page, upstream), 'create', {}))
+  const identifier = `grace${count}@example.com`
+  await world.addAccount(identifier)
+  const { browser, page } = await begin()
+  let asked = await browser.press(page, 'continue', { identifier })
+  for (let tries = 0; tries < 4; tries += 1) asked = await browser.press(asked, 'sign-in', { password: 'a guess' })
+  const consent = await goThrough(browser, await browser.press(asked, 'choose'), upstream)
+  assert.match(consent.heading ?? '', /would like|Allow|access/i)
+
+  const next = await begin()
+  const once = await next.browser.press(next.page, 'continue', { identifier })
+  const last = await next.browser.press(once, 'sign-in', { password: 'a guess' })
+  assert.equal((await next.browser.press(last, 'sign-in', { password: PASSWORD })).status, 429)
+})
+
 test('connecting takes as much proof as the account can give', async () => {
   await world.addAccount(email)
   await addApp(new Browser(world.issuer), email)

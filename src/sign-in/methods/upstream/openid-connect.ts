@@ -151,6 +151,9 @@ export function createOpenIdConnect(options: OpenIdOptions, http: HttpClient): U
       const tokens = await oidc.authorizationCodeGrant(configuration, callbackOf(request, answer), checks)
       const claims = tokens.claims()
       if (!claims) throw new UpstreamError('id_token_missing')
+      // Whoever is asked with `max_age` has to say when it was (OpenID Connect Core section 3.1.2.1).
+      if (request.isAnew && 'max_age' in anewParameters && !provedAtOf(claims))
+        throw new UpstreamError('not_proved_anew')
       const profile = profileOf(await findClaims(configuration, tokens, claims), answer)
       return { issuer: claims.iss, subject: claims.sub, ...profile, said: saidBy(claims), provedAt: provedAtOf(claims) }
     },
