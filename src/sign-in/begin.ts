@@ -28,7 +28,7 @@ interface Dependencies {
 /**
  * The only caller of a method's `begin`: chooses it and makes its challenge. What sends something is limited, per
  * identifier and per address, whether or not there is an account.
- * @throws Refusal `sign_in.method_unknown`
+ * @throws Refusal `sign_in.method_unknown`, `sign_in.out_of_turn`
  */
 export function createBegin({ accounts, attempts, audit, methods, reserveSend }: Dependencies) {
   const reserve = ({ attempt, method, origin: { address } }: BeginInput) => {
@@ -49,8 +49,9 @@ export function createBegin({ accounts, attempts, audit, methods, reserveSend }:
     const account = await findAttemptAccount(accounts, attempt)
     const isSecondStep = attempt.evidence.length > 0
     const method = methods.find(({ name }) => name === request.method)
-    const isPossible = method && (isSecondStep || (method.step === 'any' && (attempt.identifier || method.identifies)))
-    if (!isPossible || !(await method.available(isSecondStep ? account : undefined))) throw refusals.methodUnknown()
+    if (!method) throw refusals.methodUnknown()
+    const isPossible = isSecondStep || (method.step === 'any' && (attempt.identifier || method.identifies))
+    if (!isPossible || !(await method.available(isSecondStep ? account : undefined))) throw refusals.outOfTurn()
     if (!method.begin) return void (await attempts.choose(attempt.uid, method.name))
 
     const limitedSeconds = await reserve(request)

@@ -54,7 +54,8 @@ export function createEnrolling({ attempts, audit, enrolment, view, settle }: De
   return {
     async beginEnrolment({ attempt, method, input, page: { locale }, origin }) {
       const { plan, account } = await view(attempt)
-      if (!account || plan.step !== 'enrol' || !plan.methods.includes(method)) throw refusals.methodUnknown()
+      if (!account || plan.step !== 'enrol') throw refusals.outOfTurn()
+      if (!plan.methods.includes(method)) throw refusals.methodUnknown()
       await attempts.choose(attempt.uid, method)
       try {
         await enrolment.begin({ account, method, origin, locale }, input)

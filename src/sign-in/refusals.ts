@@ -62,6 +62,12 @@ export const refusals = {
     new Refusal({ code: 'password.wrong', status: 422, message: 'This is not the password of the account.' }),
   methodUnknown: () =>
     new Refusal({ code: 'sign_in.method_unknown', status: 404, message: 'There is no such way to sign in.' }),
+  outOfTurn: () =>
+    new Refusal({
+      code: 'sign_in.out_of_turn',
+      status: 409,
+      message: 'This sign-in has come to another step meanwhile.',
+    }),
   formInvalid: (cause: unknown) =>
     new Refusal({
       code: 'sign_in.form_invalid',

@@ -62,7 +62,7 @@ async function toRefusal(error: unknown, { name }: SignInMethod, subject: EventS
 /**
  * The only caller of `verify`: limit, verify, append evidence, audit. Every try of every method goes through here, so
  * every limit holds on every path.
- * @throws Refusal `sign_in.method_unknown`, `sign_in.form_invalid`, `sign_in.busy`
+ * @throws Refusal `sign_in.method_unknown`, `sign_in.out_of_turn`, `sign_in.form_invalid`, `sign_in.busy`
  */
 export function createSubmit({ attempts, audit, limits, methods }: Dependencies) {
   const verify = async (
@@ -80,7 +80,8 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
   return async (input: SubmitInput): Promise<Submission> => {
     const { attempt, origin, clientId, context } = input
     const method = methods.find(({ name }) => name === input.method)
-    if (!method || !isAllowed(method, attempt)) throw refusals.methodUnknown()
+    if (!method) throw refusals.methodUnknown()
+    if (!isAllowed(method, attempt)) throw refusals.outOfTurn()
     const parsed = parse(method, input.body)
 
     const { keeps = false, trusts = false } = input.wants ?? {}

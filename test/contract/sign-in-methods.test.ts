@@ -169,7 +169,7 @@ for (const [name, fixture] of Object.entries(fixtures)) {
   }, async () => {
     const { prove } = await prepare()
     const attempt = await open(account)
-    await assert.rejects(submit(attempt, name, await prove(attempt)), { code: 'sign_in.method_unknown' })
+    await assert.rejects(submit(attempt, name, await prove(attempt)), { code: 'sign_in.out_of_turn' })
   })
 
   test(`${name}: somebody without an account is answered as with a wrong proof`, {

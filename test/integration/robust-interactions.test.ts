@@ -220,6 +220,16 @@ test('two tabs: two requests side by side in one browser both arrive', async () 
   assert.equal(answerOf(await rp.signIn(tabTwo, ADA)).state, two.state)
 })
 
+test('two tabs: a code for a sign-in that was started over in the other one leads to where that has come to', async () => {
+  const { browser, page } = await proved(BOB)
+  await browser.press(page, 'switch')
+  const page2 = await browser.press(page, 'sign-in', { code: await codeOf(key) })
+  assert.equal(page2.heading, 'Sign in')
+  assert.equal(page2.status, 200)
+  const [refused] = await world.events('request.refused')
+  assert.equal(refused?.detail.reason, 'sign_in.out_of_turn')
+})
+
 test('stale tab: one sign-in in two tabs is done by the first, and the second starts the same again', async () => {
   const visit = await identified(ADA)
   const { browser, page } = visit

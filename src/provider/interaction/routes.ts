@@ -97,6 +97,13 @@ function enrol(deps: InteractionDependencies): Post {
   }
 }
 
+/** A form of a step that is over (sent from another tab, or twice) leads to the step that the sign-in has come to. */
+async function showStepAtHand(ctx: Context, seam: Seam, error: unknown, { audit }: InteractionDependencies) {
+  if (!(error instanceof Refusal) || error.code !== 'sign_in.out_of_turn') throw error
+  await audit.record('request.refused', { origin: seam.origin }, { reason: error.code })
+  seeOther(ctx, `/interaction/${seam.uid}`)
+}
+
 /** The person goes back to the application without signing in. */
 function abort(deps: InteractionDependencies): Post {
   return async (ctx, { clientId, origin }) => {
@@ -154,7 +161,7 @@ export function interactionRoutes(deps: InteractionDependencies): Router {
     deps.csrf.verify(ctx, seam.uid, csrf)
     if (seam.isStartedOver) return seeOther(ctx, `/interaction/${seam.uid}`)
     // A sign-in page that is still open when consent is being asked for, say: the dispatcher knows what is next.
-    await post(ctx, seam, form)
+    await post(ctx, seam, form).catch((error: unknown) => showStepAtHand(ctx, seam, error, deps))
   }
   router.get('/', createShow(deps))
   mountRegistration(router, deps)
