@@ -5,7 +5,7 @@ import { launchChromium } from './chromium.ts'
 import { createWorld, PASSWORD } from './world.ts'
 
 const EMAIL = 'ada@example.com'
-const SIGN_IN = { width: 880, height: 560 }
+const SIGN_IN = { width: 880, height: 740 }
 const PLAYGROUND = { width: 1180, height: 1290 }
 
 const world = await createWorld({ env: { PORT: '3000' } })
