@@ -196,6 +196,23 @@ test('an app that wants a new proof gets one from the other provider too', async
   assert.match((await rp.consent(fresh)).location ?? '', /code=/)
 })
 
+test('choosing an account first does not do away with the new proof', async (t) => {
+  const world = await openWorld(t)
+  upstream.person = { sub: 'choosing', email: 'choosing@example.com', email_verified: true }
+  const rp = await RelyingParty.create(world)
+  const met = await goThrough(rp.browser, await rp.browser.open((await rp.start()).url), upstream, 'campus')
+  await rp.consent(await rp.browser.press(met, 'create', {}))
+  const requests: Record<string, string>[] = [
+    { prompt: 'select_account login' },
+    { prompt: 'select_account', max_age: '0' },
+  ]
+  for (const wanted of requests) {
+    const chooser = await rp.browser.open((await rp.start(wanted)).url)
+    await goThrough(rp.browser, await rp.browser.press(chooser, 'other'), upstream, 'campus')
+    assert.equal(upstream.authorizations.at(-1)?.get('max_age'), '0', JSON.stringify(wanted))
+  }
+})
+
 test('an address of another domain than may register makes no account, however verified it is', async (t) => {
   const { issuer, clientId, clientSecret } = upstream
   const openid = [{ id: 'campus', label: 'Campus', issuer, clientId, clientSecret }]

@@ -13,6 +13,14 @@ const ANEW = new Set(['login_prompt', 'max_age'])
 /** Reasons for which what the session proves is not enough, but counts. */
 const STEP_UP = new Set(['assurance_below', 'essential_acr', 'essential_acrs'])
 
+/** Whether that is so here, also where the person chooses an account first and is asked for the proof on the way. */
+const wantsAnew = ({ params, prompt: { reasons } }: Seam['interaction']) =>
+  reasons.some((reason) => ANEW.has(reason)) ||
+  params.max_age !== undefined ||
+  String(params.prompt ?? '')
+    .split(' ')
+    .includes('login')
+
 /** Whom an app has named by its ID token, if that account signed in with this browser before: others learn nothing by it. */
 async function findHinted(ctx: Context, { interaction, client }: Seam, deps: InteractionDependencies) {
   const subject = await readHintedSubject(deps.provider(), interaction.params.id_token_hint, client)
@@ -53,7 +61,7 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
     suggestedIdentifier: textParam(interaction, 'login_hint')?.slice(0, 254),
     device: findDevice(ctx, deps),
     evidence: await findSessionEvidence(ctx, seam, deps),
-    isAnew: interaction.prompt.reasons.some((reason) => ANEW.has(reason)),
+    isAnew: wantsAnew(interaction),
     ...(await readAssuranceRequest(interaction.params, client, {
       assurance: deps.signIn.assurance,
       apis: deps.access.apis,
