@@ -33,6 +33,8 @@ export interface TrustedDevices {
   readonly isTrusted: (which: DeviceOfAccount) => Promise<boolean>
   /** Trusts a browser from now on. To be called after a second factor was proved in it. */
   readonly trust: (which: DeviceOfAccount, name: string, origin: Origin) => Promise<void>
+  /** The browser has another secret (by its hash) from now on. */
+  readonly move: (which: DeviceOfAccount, device: string) => Promise<void>
   /** Says that it spared its owner a step. */
   readonly use: (which: DeviceOfAccount, origin: Origin) => Promise<void>
   /** Those of an account, the last one trusted first. `device` is the one that is asking. */
@@ -83,6 +85,12 @@ export function createTrustedDevices({ connection, audit, policy }: Dependencies
       const tooMany = (await listed(accountId)).slice(MOST)
       for (const { _id } of tooMany) await model.deleteOne({ _id })
       for (const _ of tooMany) await tellRevoked({ accountId, origin }, 'too many')
+    },
+    async move(which, device) {
+      const kept = await model.findOneAndDelete({ _id: idOf(which), ...live() }).lean<TrustedDeviceDocument>()
+      if (!kept) return
+      const { _id, ...rest } = kept
+      await model.updateOne({ _id: idOf({ ...which, device }) }, { $set: rest }, { upsert: true })
     },
     async use(which, origin) {
       await model.updateOne({ _id: idOf(which), ...live() }, { $set: { lastUsedAt: new Date() } })

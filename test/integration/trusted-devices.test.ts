@@ -85,6 +85,27 @@ test('the secret is kept as a hash, and is worth nothing for another account', a
   assert.ok(asksForCode(await openAccount(browser, bob)))
 })
 
+test('a copy of the cookie from before is worth nothing once somebody else trusts the browser, whom it keeps trusting', async () => {
+  const eve = `eve${count}@example.com`
+  await world.addAccount(eve)
+  const eveKey = await addApp(new Browser(world.issuer), eve)
+  const browser = new Browser(world.issuer)
+  const trustBy = async (who: string, code: string) => {
+    const done = await browser.press(await openAccount(browser, who), 'sign-in', { code, trust: 'yes' })
+    assert.equal(done.url.pathname, '/account', done.text)
+    await signOut(browser)
+  }
+  await trustBy(eve, await codeOf(eveKey))
+  const copy = new Browser(world.issuer)
+  for (const [place, cookie] of browser.cookies) copy.cookies.set(place, { ...cookie })
+  await trustBy(email, await codeOf(key))
+  for (const who of [email, eve]) {
+    assert.ok(asksForCode(await openAccount(copy, who)), who)
+    assert.equal((await openAccount(browser, who)).url.pathname, '/account', who)
+    await signOut(browser)
+  }
+})
+
 test('a cookie that was made up or changed is worth nothing', async () => {
   const browser = await openTrusted()
   for (const [place, cookie] of [...browser.cookies])

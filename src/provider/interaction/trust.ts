@@ -17,10 +17,14 @@ export function findDevice(ctx: Context, { deviceCookie }: InteractionDependenci
 
 /** The person has just proved a second factor and would rather not again in this browser. */
 async function trustDevice(ctx: Context, { origin }: Seam, accountId: string, deps: InteractionDependencies) {
-  const { deviceCookie, signIn } = deps
-  // One secret a browser, whoever uses it: what is kept is bound to the account as well.
-  const secret = deviceCookie.get(ctx) ?? newSecret()
+  const { deviceCookie, knownAccounts, signIn } = deps
+  // One secret a browser, whoever uses it: what is kept is bound to the account as well. A new one each time, and the
+  // others go along, or somebody who had copied it before would have this trust too.
+  const secret = newSecret()
+  const before = findDevice(ctx, deps)
   deviceCookie.set(ctx, secret, signIn.trustedDevices.days * DAY_SECONDS)
+  for (const id of before ? new Set([accountId, ...knownAccounts.list(ctx)]) : [])
+    await signIn.trustedDevices.move({ accountId: id, device: before ?? '' }, hashSecret(secret))
   const name = browserName(ctx.get('user-agent')) ?? ''
   await signIn.trustedDevices.trust({ accountId, device: hashSecret(secret) }, name, origin)
 }
