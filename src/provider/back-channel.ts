@@ -109,7 +109,8 @@ export function createBackChannel({ http, audit, provider, ...deps }: Dependenci
       if (!accountId) return
       await Promise.all(
         Object.entries(authorizations).map(async ([clientId, { sid }]) => {
-          if (await wants(clientId)) await keep({ clientId, accountId, sid })
+          // One that cannot be read now may be readable when it is told.
+          if (await wants(clientId).catch(() => true)) await keep({ clientId, accountId, sid })
         }),
       )
     },
