@@ -32,8 +32,8 @@ interface Waiting<Item, Answer> {
 const BATCH_SIZE = 1000
 const CAPACITY = 50_000
 /**
- * For so many turns of the event loop more may come in before a command leaves. In a quiet process they pass in
- * microseconds; in a busy one each of them lets many requests come as far as this, and saves a command for most.
+ * For so many turns of the event loop, at most, a command waits for company. In a busy process each turn lets many
+ * requests come as far as this, and saves a command for most of them.
  */
 const TURNS = 8
 
@@ -63,9 +63,18 @@ export function createQueue<Item, Answer>({
     }
   }
 
+  /** Lets more come in for as long as more comes in. */
+  async function gatherMore(): Promise<void> {
+    let before = 0
+    for (let turn = 0; turn < TURNS && waiting.length > before; turn += 1) {
+      before = waiting.length
+      await nextTurn()
+    }
+  }
+
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      for (let turn = 0; turn < TURNS; turn += 1) await nextTurn()
+      await gatherMore()
       const batch = waiting.slice(0, batchSize)
       waiting = waiting.slice(batchSize)
       await deliver(batch)
