@@ -70,10 +70,11 @@ const MAX_DEPTH = 5
 
 /**
  * What is written of a value: the same without what could be a secret. By hand, since it runs for every line and pino's
- * own redaction costs as much as the rest of a line. Errors have a description of their own.
+ * own redaction costs as much as the rest of a line. Errors are described, wherever they stand.
  */
 function withoutSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof Error) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Error) return describeError(value)
   if (depth > MAX_DEPTH) return '[more]'
   if (Array.isArray(value)) return value.map((one) => withoutSecrets(one, depth + 1))
   if ('toJSON' in value && typeof value.toJSON === 'function') return withoutSecrets(value.toJSON(), depth + 1)
@@ -114,7 +115,8 @@ export function createLogger({
   const options = {
     level,
     base: fields,
-    serializers: { err: describeError },
+    // Errors are described by then; what was thrown may be something else.
+    serializers: { err: (thrown: unknown) => (typeof thrown === 'object' ? thrown : describeError(thrown)) },
     formatters: { log: strike },
     // What a child logger carries does not pass the formatter.
     redact: { paths: [...SECRETS], censor: CENSOR },

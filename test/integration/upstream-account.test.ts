@@ -12,6 +12,7 @@ import {
   leaveAndReturn,
   type RunningUpstream,
   startUpstreamProvider,
+  unreachableMicrosoft,
 } from '../support/upstream-provider.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -27,10 +28,7 @@ before(async () => {
     env: {
       ...asGoogle(upstream),
       GATEHOUSE_SIGN_IN_LIMITS_FAILURES_PER_ADDRESS: '1000',
-      // Nobody listens there.
-      GATEHOUSE_UPSTREAM_MICROSOFT_URL: 'http://127.0.0.1:9',
-      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_ID: 'gatehouse',
-      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_SECRET: 'a secret of nobody',
+      ...unreachableMicrosoft,
     },
   })
 })

@@ -10,6 +10,7 @@ import {
   type RunningUpstream,
   startUpstreamProvider,
   type UpstreamManner,
+  unreachableMicrosoft,
 } from '../support/upstream-provider.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -47,10 +48,7 @@ before(async () => {
       ...asGoogle(upstream),
       GATEHOUSE_ACCOUNTS_REGISTRATION: 'open',
       GATEHOUSE_SIGN_IN_LIMITS_FAILURES_PER_ADDRESS: '1000',
-      // Nobody listens there.
-      GATEHOUSE_UPSTREAM_MICROSOFT_URL: 'http://127.0.0.1:9',
-      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_ID: 'gatehouse',
-      GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_SECRET: 'a secret of nobody',
+      ...unreachableMicrosoft,
     },
   })
 })

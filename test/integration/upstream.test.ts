@@ -99,6 +99,18 @@ test('whoever has the address of an account is not let in by it, proves the acco
   assert.equal(known.claims()?.sub, account.id)
 })
 
+test('once an account is proved, no other is made beside it', async () => {
+  await world.addAccount(email)
+  const { browser, page } = await begin()
+  const asked = await browser.press(await goThrough(browser, page, upstream), 'have-account')
+  const link = await browser.press(asked, 'sign-in', { password: PASSWORD })
+  const before = (await world.events('account.created')).length
+  const [form] = link.forms
+  const sent = await browser.post(form?.action ?? '', { ...form?.fields, action: 'create' })
+  assert.equal((await browser.follow(sent)).heading, 'Connect Google?')
+  assert.equal((await world.events('account.created')).length, before)
+})
+
 test('whoever would rather not connect is signed in all the same, and nothing is kept', async () => {
   const account = await world.addAccount(email)
   const { rp, started, browser, page } = await begin()

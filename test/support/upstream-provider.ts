@@ -202,6 +202,13 @@ export const asGoogle = ({ issuer, clientId, clientSecret }: RunningUpstream) =>
   GATEHOUSE_UPSTREAM_GOOGLE_CLIENT_SECRET: clientSecret,
 })
 
+/** Switches on a provider that cannot be reached: nobody listens there. */
+export const unreachableMicrosoft = {
+  GATEHOUSE_UPSTREAM_MICROSOFT_URL: 'http://127.0.0.1:9',
+  GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_ID: 'gatehouse',
+  GATEHOUSE_UPSTREAM_MICROSOFT_CLIENT_SECRET: 'a secret of nobody',
+}
+
 /** Presses the button of this provider, goes there, and comes back. */
 export async function goThrough(
   browser: Browser,

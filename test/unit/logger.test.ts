@@ -58,6 +58,15 @@ test('what could carry a secret is struck out wherever a caller puts it', () => 
   }
 })
 
+test('of an error nothing is written that a library hung on it, wherever it stands', () => {
+  const { lines, logger } = capture()
+  const error = Object.assign(new Error('refused'), { options: { headers: { authorization: 'Bearer hunter2' } } })
+  logger.error({ err: error, other: error, nested: { error } }, 'fault')
+  const { err, other, nested } = JSON.parse(lines.join(''))
+  for (const described of [err, other, nested.error]) assert.match(described.stack, /refused/)
+  assert.doesNotMatch(lines.join(''), /hunter2/)
+})
+
 test('headers of a whole request or answer are not written', () => {
   const { lines, logger } = capture()
   const headers = { cookie: 'hunter2', authorization: 'Bearer hunter2' }

@@ -99,12 +99,24 @@ async function decide(ctx: Context, seam: Seam, isLinked: boolean, deps: Interac
   await goOn(ctx, seam, step, deps)
 }
 
+interface Arrival {
+  readonly newcomer: Newcomer
+  /** Whether an account was proved in this sign-in. */
+  readonly hasProved: boolean
+}
+
 /** What each button does. */
-async function act(ctx: Context, seam: Seam, newcomer: Newcomer, deps: InteractionDependencies): Promise<void> {
+async function act(
+  ctx: Context,
+  seam: Seam,
+  { newcomer, hasProved }: Arrival,
+  deps: InteractionDependencies,
+): Promise<void> {
   const { uid } = seam
   const { action, name } = readForm(ctx)
   if (action === 'connect' || action === 'skip') return decide(ctx, seam, action === 'connect', deps)
-  if (action === 'create') return createAccount(ctx, seam, newcomer, name, deps)
+  // Whoever has proved an account by now has one: what came from elsewhere is connected with it, or with none.
+  if (action === 'create' && !hasProved) return createAccount(ctx, seam, newcomer, name, deps)
   if (action === 'have-account') {
     const email = (await findWay(newcomer, deps)) === 'known' ? newcomer.email : undefined
     await deps.signIn.newcomers.claim(await openAttempt(ctx, seam, deps), email)
@@ -118,10 +130,10 @@ export function mountNewcomers(router: Router, deps: InteractionDependencies): v
     const seam = await openSeam(ctx, deps)
     if (!seam) return showEnded(ctx, deps)
     deps.csrf.verify(ctx, seam.uid, readForm(ctx).csrf)
-    const newcomer = (await openAttempt(ctx, seam, deps)).newcomer
+    const { newcomer, evidence } = await openAttempt(ctx, seam, deps)
     if (!newcomer) return seeOther(ctx, `/interaction/${seam.uid}`)
     try {
-      await act(ctx, seam, newcomer, deps)
+      await act(ctx, seam, { newcomer, hasProved: evidence.length > 0 }, deps)
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal
       // Somebody was quicker, perhaps their own second press: what is stored says how it goes on.
