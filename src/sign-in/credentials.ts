@@ -27,12 +27,17 @@ export interface NewCredential {
   readonly hidden?: string | undefined
 }
 
+/** A credential of a method that allows one an account. */
+export type OnlyCredential = Pick<NewCredential, 'secret' | 'hidden'>
+
+type Fields = Readonly<Record<string, unknown>>
+
 /** Credentials, for the methods that own them and for enrolment. */
 export interface Credentials {
   /** The single credential of a method that allows one an account. */
   findOnly<Secret>(accountId: string, method: string): Promise<Credential<Secret> | undefined>
   /** Makes or replaces it. */
-  setOnly(accountId: string, method: string, secret: unknown): Promise<void>
+  setOnly(accountId: string, method: string, credential: OnlyCredential): Promise<void>
   /** The oldest first. */
   list<Secret>(accountId: string, method?: string): Promise<Credential<Secret>[]>
   findByHandle<Secret>(method: string, handle: string): Promise<Credential<Secret> | undefined>
@@ -41,10 +46,11 @@ export interface Credentials {
   add(accountId: string, method: string, credential: NewCredential): Promise<Credential | undefined>
   /**
    * Changes fields of the secret if it still is as `where` says, in one conditional update: single use and counters
-   * rest on it. Paths are relative to the secret; it counts as being used.
+   * rest on it. Paths are relative to the secret, '' is all of it; it counts as being used.
+   * @param hidden what is kept sealed from now on; without it that stays as it is
    * @returns whether it was changed
    */
-  change(id: string, where: Readonly<Record<string, unknown>>, set: Readonly<Record<string, unknown>>): Promise<boolean>
+  change(id: string, where: Fields, set: Fields, hidden?: string): Promise<boolean>
   /** Takes a value out of a list in the secret, once. @returns false when it was not there any more */
   take(id: string, list: string, value: string): Promise<boolean>
   rename(accountId: string, id: string, name: string): Promise<Credential | undefined>
@@ -60,7 +66,7 @@ const DUPLICATE_KEY = 11000
 
 const handleId = (method: string, handle: string) => `${method}:${handle}`
 
-const underSecret = (fields: Readonly<Record<string, unknown>>) =>
+const underSecret = (fields: Fields) =>
   Object.fromEntries(Object.entries(fields).map(([path, value]) => [path === '' ? 'secret' : `secret.${path}`, value]))
 
 /** Where credentials are kept: a page asks several methods at once what an account has, so reading is gathered. */
@@ -79,6 +85,9 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
     const { _id: id, ...known } = rest
     return sealed === undefined ? { id, ...known } : { id, ...known, hidden: sealer.open(sealed, sealingContext(rest)) }
   }
+  /** The field for what is hidden, if anything is. */
+  const sealedFor = (_id: string, hidden: string | undefined) =>
+    hidden === undefined ? {} : { sealed: sealer.seal(hidden, sealingContext({ _id })) }
   const onlyId = (accountId: string, method: string) => `${accountId}:${method}`
   const one = async <Secret>(id: string) => {
     const document = (await gathered.find(id)) as CredentialDocument<Secret> | undefined
@@ -96,11 +105,15 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
       const found = (await documentsOf(accountId, method)) as CredentialDocument<Secret>[]
       return found.toSorted(byAge).map(present)
     },
-    async setOnly(accountId, method, secret) {
+    async setOnly(accountId, method, { secret, hidden }) {
       const now = new Date()
+      const _id = onlyId(accountId, method)
       await model.updateOne(
-        { _id: onlyId(accountId, method) },
-        { $set: { secret, updatedAt: now }, $setOnInsert: { accountId, method, createdAt: now } },
+        { _id },
+        {
+          $set: { secret, ...sealedFor(_id, hidden), updatedAt: now },
+          $setOnInsert: { accountId, method, createdAt: now },
+        },
         { upsert: true },
       )
     },
@@ -114,7 +127,7 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
         ...(name === undefined ? {} : { name }),
         ...(handle === undefined ? {} : { handle }),
         secret,
-        ...(hidden === undefined ? {} : { sealed: sealer.seal(hidden, sealingContext({ _id })) }),
+        ...sealedFor(_id, hidden),
         createdAt: now,
         updatedAt: now,
       }
@@ -126,11 +139,11 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
         throw error
       }
     },
-    async change(id, where, set) {
+    async change(id, where, set, hidden) {
       const now = new Date()
       const { modifiedCount } = await model.updateOne(
         { _id: id, ...underSecret(where) },
-        { $set: { ...underSecret(set), updatedAt: now, lastUsedAt: now } },
+        { $set: { ...underSecret(set), ...sealedFor(id, hidden), updatedAt: now, lastUsedAt: now } },
       )
       return modifiedCount === 1
     },
@@ -157,8 +170,7 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
       return document ? present(document) : undefined
     },
     async restore({ id, hidden, ...known }) {
-      const sealed = hidden === undefined ? {} : { sealed: sealer.seal(hidden, sealingContext({ _id: id })) }
-      await model.create({ _id: id, ...known, ...sealed, updatedAt: new Date() })
+      await model.create({ _id: id, ...known, ...sealedFor(id, hidden), updatedAt: new Date() })
     },
     async removeAll(accountId, method) {
       await model.deleteMany({ accountId, method })

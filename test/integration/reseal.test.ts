@@ -82,6 +82,7 @@ test('the sealing key of a used system is changed: old values are read, sealed a
   assert.equal(role(idOf(oldKey))?.role, 'opens')
   assert.ok((role(idOf(oldKey))?.values ?? 0) > 3)
   assert.ok((role(idOf(oldKey))?.collections.artifacts ?? 0) > 0)
+  assert.equal(role(idOf(oldKey))?.collections.credentials, 1)
 
   const done = await run('keys reseal --json', key, oldKey)
   assert.equal(done.exitCode, 0, done.out)
@@ -93,6 +94,8 @@ test('the sealing key of a used system is changed: old values are read, sealed a
   const renewed = await open(key)
   try {
     assert.equal((await renewed.keys.list()).length, 2)
+    const again = await RelyingParty.create(renewed)
+    assert.ok((await again.run('ada@example.com')).access_token, 'the password is checked with the new key')
     const answer = await fetch(`${renewed.issuer}/token`, {
       method: 'POST',
       body: new URLSearchParams({
@@ -121,8 +124,8 @@ test('values that no configured key opens are told of, and left as they are', as
   const sealed = createSealer([lost]).seal('{}', 'kept-mail')
   await database.connection.collection('kept_mail').insertOne({ sealed, sentAt: new Date() })
   await forgetKeys()
-  await database.connection.collection('artifacts').deleteMany({})
-  await database.connection.collection('sign_in_attempts').deleteMany({})
+  for (const name of ['artifacts', 'sign_in_attempts', 'credentials'])
+    await database.connection.collection(name).deleteMany({})
   const listed = JSON.parse((await run('keys list --json', key)).out) as Listed
   assert.equal(listed.sealing_keys.find(({ id }) => id === idOf(lost))?.role, 'missing')
   const refused = await run('keys reseal', key)

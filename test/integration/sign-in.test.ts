@@ -132,20 +132,3 @@ test('passwords are compared by code point after NFC, and none is cut off', asyn
   const answer = await rp.browser.press(cut, 'sign-in', { password: password.slice(0, -1) })
   assert.match(answer.text, /That did not match/)
 })
-
-test('a hash with other parameters is renewed when its password is used', async () => {
-  await world.addAccount('old@example.com')
-  const account = await world.accounts.findByIdentifier('old@example.com')
-  const credentials = world.connection.collection<{ _id: string; secret: { hash: string } }>('credentials')
-  const id = `${account?.id}:password`
-  const outdated = 'm=8192,'
-  const { hash } = await import('argon2')
-  await credentials.updateOne(
-    { _id: id },
-    { $set: { secret: { hash: await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 }) } } },
-  )
-  assert.ok((await credentials.findOne({ _id: id }))?.secret.hash.includes(outdated))
-  const page = await reachPassword('old@example.com')
-  assert.ok(answerOf(await rp.browser.press(page, 'sign-in', { password: PASSWORD })).code)
-  assert.ok((await credentials.findOne({ _id: id }))?.secret.hash.includes('m=7168,'))
-})

@@ -12,6 +12,11 @@ export interface Said {
 /** What a command said as JSON. */
 export const json = ({ out }: Said) => JSON.parse(out)
 
+const CHEAP_HASHES = {
+  GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
+  GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
+}
+
 /** The command line on a database of its own, with cheap password hashes. */
 export async function openCommandLine() {
   const database = await openTestDatabase()
@@ -19,8 +24,7 @@ export async function openCommandLine() {
     NODE_ENV: 'test',
     MONGODB_URI: database.uri,
     DATA_DIR: '.data/test',
-    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: '7168',
-    GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1',
+    ...CHEAP_HASHES,
   }
   return {
     database,
@@ -52,6 +56,7 @@ export async function runBeside({ issuer, config, databaseUri }: World, args: re
       MONGODB_URI: databaseUri,
       GATEHOUSE_SECRETS_COOKIE_KEYS: config.secrets.cookieKeys.join(','),
       GATEHOUSE_SECRETS_SEALING_KEYS: config.secrets.sealingKeys.join(','),
+      ...CHEAP_HASHES,
     },
     readInput: async () => '',
     out: (line) => said.out.push(line),

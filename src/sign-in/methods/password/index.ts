@@ -1,8 +1,9 @@
 // Password: something the person knows. Owns its policy and how it is hashed and checked.
 import { z } from 'zod'
+import { newId } from '../../../platform/ids.ts'
 import { type PasswordHasher, QueueFullError } from '../../../platform/password-hash.ts'
 import type { PasswordStrength } from '../../../platform/password-strength/index.ts'
-import type { Credentials } from '../../credentials.ts'
+import type { Credential, Credentials } from '../../credentials.ts'
 import type { SignInMethod, Strength } from '../../method.ts'
 import { refusals } from '../../refusals.ts'
 import type { BreachVerdict, FindBreach } from './breaches.ts'
@@ -14,13 +15,18 @@ export { createBreachCheck } from './breaches.ts'
 export type { PasswordOwner } from './own-words.ts'
 export { choosePolicy, type PasswordPolicy } from './policy.ts'
 
-/** A stored password: the argon2id hash, which carries its own parameters. */
-interface PasswordSecret {
-  readonly hash: string
-}
+/**
+ * A stored password. Its argon2id hash, which carries its own parameters, is the hidden part: whoever has a copy of the
+ * database and not the sealing key has nothing to guess against (R-36). Here only which hash it is, for replacing none but
+ * that one. Earlier builds kept the hash here.
+ */
+type PasswordSecret = { readonly version: string } | { readonly hash: string }
 
 /** A password that met the policy, hashed. */
-export type PreparedPassword = PasswordSecret
+export interface PreparedPassword {
+  /** The argon2id hash. */
+  readonly hash: string
+}
 
 /** What is told of the policy before somebody chooses. */
 export type PasswordRules = Pick<PasswordPolicy, 'minLength' | 'maxLength' | 'needs' | 'minScore'>
@@ -56,6 +62,11 @@ const NAME = 'password'
 const NOBODY = '-'
 const PROVES: Strength = { factors: ['knowledge'], amr: ['pwd'] }
 
+const newVersion = (): PasswordSecret => ({ version: newId() })
+
+const hashOf = ({ hidden, secret }: Credential<PasswordSecret>) =>
+  hidden ?? ('hash' in secret ? secret.hash : undefined)
+
 /** Makes the method. */
 export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod {
   const { credentials, hasher, policy } = deps
@@ -68,14 +79,19 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
       .max(policy.maxLength * 8),
   })
 
-  // Parameters were raised since this password was set. Under load that can wait for the next sign-in.
-  const rehash = async (id: string, { hash }: PasswordSecret, password: string) => {
+  /** The hash with the parameters of today. Under load that can wait for the next sign-in. */
+  const hashAnew = async (password: string): Promise<string | undefined> => {
     try {
-      await credentials.change(id, { hash }, { hash: await hasher.hash(password) })
+      return await hasher.hash(password)
     } catch (error) {
-      if (!(error instanceof QueueFullError)) throw error
+      if (error instanceof QueueFullError) return undefined
+      throw error
     }
   }
+
+  /** Keeps another hash of the same password, never instead of a password that was set meanwhile. */
+  const replace = ({ id, secret }: Credential<PasswordSecret>, hash: string | undefined) =>
+    credentials.change(id, { '': secret }, { '': newVersion() }, hash)
 
   return {
     name: NAME,
@@ -90,10 +106,13 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
       // Looked up and hashed for an account that does not exist as well: an answer must not be told by its time.
       const credential = await credentials.findOnly<PasswordSecret>(account?.id ?? NOBODY, NAME)
       const typed = normalisePassword(password)
-      const { matches, isOutdated } = await hasher.verify(credential?.secret.hash, typed)
+      const known = credential && hashOf(credential)
+      const { matches, isOutdated } = await hasher.verify(known, typed)
       if (!account || !credential || !matches)
         return { isProved: false, reason: account ? 'mismatch' : 'unknown_account' }
-      if (isOutdated) await rehash(credential.id, credential.secret, typed)
+      const hash = (isOutdated ? await hashAnew(typed) : undefined) ?? known
+      // Parameters were raised since, or it is from before hashes were sealed.
+      if (hash !== credential.hidden) await replace(credential, hash)
       await credentials.touch(credential.id)
       return { isProved: true, accountId: account.id, ...PROVES }
     },
@@ -108,6 +127,6 @@ export function createPasswordMethod(deps: PasswordDependencies): PasswordMethod
         throw error instanceof QueueFullError ? refusals.busy(error.retryAfterSeconds, error) : error
       }
     },
-    set: (accountId, prepared) => credentials.setOnly(accountId, NAME, prepared),
+    set: (accountId, { hash }) => credentials.setOnly(accountId, NAME, { secret: newVersion(), hidden: hash }),
   }
 }
