@@ -153,3 +153,9 @@ test('a number of workers that makes no sense is a problem like any other', (t) 
   for (const WORKERS of ['0', '-1', 'many', '2.5', '1000'])
     assert.match(problemsOf({ env: { WORKERS, DATA_DIR: scratchFolder(t) }, configDir }).join(), /^WORKERS: /, WORKERS)
 })
+
+test('R-36: a password hash costs what RFC 9106 section 4 recommends second, with one lane', (t) => {
+  const env = { NODE_ENV: 'test', DATA_DIR: scratchFolder(t) }
+  const { argon2 } = loadConfig({ env, configDir: 'config' }).signIn.password
+  assert.deepEqual(argon2, { memoryKib: 65_536, passes: 3, parallelism: 1 })
+})

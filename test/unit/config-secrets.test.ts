@@ -146,7 +146,13 @@ test('each rule for production refuses by itself', (t) => {
   for (const url of ['smtp://mail.example.com', 'smtps://name:hidden@mail.example.com']) {
     assert.equal(told({ ...mail, GATEHOUSE_MAIL_SMTP_URL: url }), '')
   }
-  assert.match(told({ GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: '1' }), /^signIn\.password\.argon2: is too weak/)
+  const cost = (memoryKib: string, passes: string) =>
+    told({
+      GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_MEMORY_KIB: memoryKib,
+      GATEHOUSE_SIGN_IN_PASSWORD_ARGON2_PASSES: passes,
+    })
+  assert.match(cost('19456', '1'), /^signIn\.password\.argon2: is too weak/)
+  assert.equal(cost('19456', '2'), '')
 })
 
 test('the address of a mail server is an address and nothing more, is never told, and needs a sender', (t) => {
