@@ -1,3 +1,4 @@
+import type { EventDetail, EventSubject } from '../audit/index.ts'
 import type { Evidence } from './method.ts'
 
 /** What an attempt starts from. */
@@ -29,4 +30,10 @@ export interface Wants {
   readonly keeps?: boolean
   /** That this browser be trusted: asked with a second one. */
   readonly trusts?: boolean
+}
+
+/** A proof that held, as the trail is told of it. */
+export interface HeldProof {
+  readonly subject: EventSubject
+  readonly detail: EventDetail<'sign_in.proved'>
 }

@@ -1,4 +1,4 @@
-import type { Model } from 'mongoose'
+import type { Model, UpdateQuery } from 'mongoose'
 import type { Gathered } from '../platform/database/index.ts'
 import { hashSecret, newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
@@ -42,6 +42,8 @@ export interface Attempt {
   readonly device?: string | undefined
   /** Somebody who proved elsewhere who they are, and is nobody here yet. */
   readonly newcomer?: ArrivedNewcomer | undefined
+  /** The challenge that was made last, as it is kept; whether it can be answered is for `challengeOf` to say. */
+  readonly pending?: Readonly<PendingChallenge> | undefined
   readonly expiresAt: Date
 }
 
@@ -49,12 +51,14 @@ export interface Attempt {
 export interface Attempts {
   open(start: AttemptStart): Promise<{ attempt: Attempt; isNew: boolean }>
   find(uid: string): Promise<Attempt | undefined>
-  identify(uid: string, identifier: string | undefined): Promise<void>
-  /** Keeps what the next page has to say, and what was typed if it could not be used. */
-  notify(uid: string, notice: Notice, typed?: string): Promise<void>
+  /** @returns the attempt as it is from then on; undefined when there is none */
+  identify(uid: string, identifier: string | undefined): Promise<Attempt | undefined>
+  /** Keeps what the next page has to say, and what was typed if it could not be used. @returns as `identify` */
+  notify(uid: string, notice: Notice, typed?: string): Promise<Attempt | undefined>
   choose(uid: string, method: string | undefined): Promise<void>
   keepChallenge(uid: string, method: string, begun: Begun<unknown>): Promise<void>
-  findChallenge(uid: string, method: string): Promise<Challenge | undefined>
+  /** The challenge of this method that waited for an answer when the attempt was read. */
+  challengeOf(attempt: Attempt, method: string): Challenge | undefined
   /** Takes one try of the challenge that waits; undefined when there is none, or no try is left. */
   takeTry(uid: string, method: string): Promise<TakenChallenge | undefined>
   /** A proof failed: counted, and after too many the sign-in starts over. */
@@ -118,10 +122,22 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     trusts: document.trusts === true,
     device: document.device,
     newcomer: openNewcomer(uid, document),
+    pending: document.pending,
     expiresAt: document.expiresAt,
   })
   const open = (uid: string, { sealed }: PendingChallenge): { challenge: Challenge; state: unknown } =>
     JSON.parse(sealer.open(sealed, context(uid, 'pending')))
+  /** Changes it, and reads it in the same command. */
+  const change = async (uid: string, update: UpdateQuery<AttemptDocument>, when: object = {}) => {
+    const document = await model
+      .findOneAndUpdate({ ...live(uid), ...when }, update, { returnDocument: 'after' })
+      .lean<AttemptDocument>()
+    return document ?? undefined
+  }
+  const changed = async (...args: Parameters<typeof change>) => {
+    const document = await change(...args)
+    return document && present(args[0], document)
+  }
 
   return {
     async open({
@@ -170,15 +186,14 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     // Another person's proof is worth nothing for this one: what was proved and chosen goes with the identifier.
     async identify(uid, identifier) {
       const forget = { method: 1, pending: 1, notice: 1, suggestedIdentifier: 1 }
-      const change = identifier
+      const update = identifier
         ? { $set: { identifier, evidence: [], failures: 0 }, $unset: forget }
         : { $set: { evidence: [], failures: 0 }, $unset: { ...forget, identifier: 1, newcomer: 1 } }
-      await model.updateOne(live(uid), change)
+      return changed(uid, update)
     },
 
-    async notify(uid, notice, typed) {
-      await model.updateOne(live(uid), { $set: { notice, ...(typed ? { suggestedIdentifier: typed } : {}) } })
-    },
+    notify: (uid, notice, typed) =>
+      changed(uid, { $set: { notice, ...(typed ? { suggestedIdentifier: typed } : {}) } }),
 
     // What waits stays: whoever looks at the other ways may come back to it.
     async choose(uid, method) {
@@ -197,9 +212,10 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
       await model.updateOne(live(uid), { $set: { pending, method }, $unset: { notice: 1 } })
     },
 
-    async findChallenge(uid, method) {
-      const document = await model.findOne(waiting(uid, method)).lean<AttemptDocument>()
-      return document?.pending && open(uid, document.pending).challenge
+    challengeOf({ uid, pending, expiresAt }, method) {
+      const now = new Date()
+      if (pending?.method !== method || pending.triesLeft <= 0) return undefined
+      return pending.expiresAt > now && expiresAt > now ? open(uid, pending).challenge : undefined
     },
 
     // Counted before it is looked at: whatever the proof turns out to be, parallel tries cannot pass the limit.
@@ -211,13 +227,8 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
     },
 
     async fail(uid, method, cause) {
-      const document = await model
-        .findOneAndUpdate(
-          live(uid),
-          { $inc: { failures: 1 }, $set: { notice: { reason: 'failed', method, cause } } },
-          { returnDocument: 'after' },
-        )
-        .lean<AttemptDocument>()
+      const notice = { reason: 'failed', method, cause }
+      const document = await change(uid, { $inc: { failures: 1 }, $set: { notice } })
       // It stays until it is replaced: another proof that took its try in time may still be under way.
       const { pending } = document ?? {}
       if (pending?.method === method && pending.tries > 1 && pending.triesLeft <= 0) {
@@ -230,16 +241,12 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
       }
     },
 
-    async append(uid, evidence, { challenge, wants = {} } = {}) {
-      const document = await model
-        .findOneAndUpdate(
-          { ...live(uid), ...(challenge ? { 'pending.nonce': challenge.nonce } : {}) },
-          { $push: { evidence }, $set: { failures: 0, ...wants }, $unset: { method: 1, notice: 1, pending: 1 } },
-          { returnDocument: 'after' },
-        )
-        .lean<AttemptDocument>()
-      return document ? present(uid, document) : undefined
-    },
+    append: (uid, evidence, { challenge, wants = {} } = {}) =>
+      changed(
+        uid,
+        { $push: { evidence }, $set: { failures: 0, ...wants }, $unset: { method: 1, notice: 1, pending: 1 } },
+        challenge ? { 'pending.nonce': challenge.nonce } : {},
+      ),
 
     async welcome(uid, newcomer, { nonce }) {
       const sealed = sealer.seal(JSON.stringify(newcomer), context(uid, 'newcomer'))

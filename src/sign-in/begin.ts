@@ -37,8 +37,9 @@ export function createBegin({ accounts, attempts, audit, methods, reserveSend }:
   }
 
   /** Nothing is sent now. What was sent before is still good, so its page stays; or else there are other ways. */
-  const keepWaiting = async (uid: string, method: string, seconds: number) => {
-    const isWaiting = (await attempts.findChallenge(uid, method)) !== undefined
+  const keepWaiting = async (attempt: Attempt, method: string, seconds: number) => {
+    const { uid } = attempt
+    const isWaiting = attempts.challengeOf(attempt, method) !== undefined
     await attempts.choose(uid, isWaiting ? method : undefined)
     const retryAt = new Date(Date.now() + seconds * 1000)
     await attempts.notify(uid, { reason: isWaiting ? 'sent_before' : 'not_sent', method, retryAt })
@@ -56,7 +57,7 @@ export function createBegin({ accounts, attempts, audit, methods, reserveSend }:
 
     const limitedSeconds = await reserve(request)
     if (limitedSeconds > 0) {
-      await keepWaiting(attempt.uid, method.name, limitedSeconds)
+      await keepWaiting(attempt, method.name, limitedSeconds)
       const subject = { origin, clientId, accountId: account?.id, actor: { type: 'anonymous' } } as const
       return void (await audit.record('sign_in.limited', subject, { method: method.name, by: 'sending' }))
     }

@@ -1,7 +1,8 @@
 import type { Account } from '../accounts/index.ts'
-import type { Audit, Origin } from '../audit/index.ts'
+import type { Origin } from '../audit/index.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Attempt, Attempts } from './attempt.ts'
+import type { HeldProof } from './attempt-parts.ts'
 import type { BeginInput } from './begin.ts'
 import type { Enrolment } from './enrolment.ts'
 import type { Strength } from './method.ts'
@@ -29,26 +30,33 @@ export interface Enrolling {
   readonly enter: (enrolled: Enrolled) => Promise<SignInView | undefined>
 }
 
-/** Where an attempt stands after a proof; whoever finds that it is over tells the trail. */
-export type Settle = (attempt: Attempt, by: Pick<Enrolled, 'clientId' | 'origin'>) => Promise<SignInView>
+/** What a sign-in has come to by. */
+export interface SettledBy extends Pick<Enrolled, 'clientId' | 'origin'> {
+  /** The proof that was kept just now. */
+  readonly proof?: HeldProof
+  /** Whose proof it was, read a moment ago. */
+  readonly account?: Account | undefined
+}
+
+/** Where an attempt stands after a proof; the trail is told of the proof, and when that was the end. */
+export type Settle = (attempt: Attempt, by: SettledBy) => Promise<SignInView>
 
 interface Dependencies {
   readonly attempts: Attempts
-  readonly audit: Audit
   readonly enrolment: Enrolment
   readonly view: (attempt: Attempt) => Promise<SignInView>
   readonly settle: Settle
 }
 
 /** Adding credentials during sign-ins. */
-export function createEnrolling({ attempts, audit, enrolment, view, settle }: Dependencies): Enrolling {
+export function createEnrolling({ attempts, enrolment, view, settle }: Dependencies): Enrolling {
   const takeAsProof = async ({ attempt, account, method, strength, origin, clientId }: Enrolled) => {
     const { factors, amr } = strength
     const evidence = { method, accountId: account.id, factors, amr, at: new Date() }
     const after = await attempts.append(attempt.uid, evidence)
     if (!after) return undefined
-    await audit.record('sign_in.proved', { accountId: account.id, clientId, origin }, { method, amr: [...amr] })
-    return settle(after, { clientId, origin })
+    const proof = { subject: { accountId: account.id, clientId, origin }, detail: { method, amr: [...amr] } }
+    return settle(after, { clientId, origin, account, proof })
   }
 
   return {

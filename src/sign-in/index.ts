@@ -69,8 +69,11 @@ export interface SignIn extends Enrolling {
   readonly view: (attempt: Attempt) => Promise<SignInView>
   /** Begins what costs nothing to begin and is about to be shown, so that its page can answer. */
   readonly ready: (input: Omit<BeginInput, 'method' | 'input'>, view: SignInView) => Promise<SignInView>
-  /** Says who it is. What cannot be an identifier is kept for correcting, with a notice. */
-  readonly identify: (attempt: Attempt, typed: string) => Promise<void>
+  /**
+   * Says who it is. What cannot be an identifier is kept for correcting, with a notice.
+   * @returns the attempt as it is from then on; undefined when there is none
+   */
+  readonly identify: (attempt: Pick<Attempt, 'uid'>, typed: string) => Promise<Attempt | undefined>
   /** It is somebody else: everything said and proved so far is forgotten. */
   readonly forget: (attempt: Attempt) => Promise<void>
   /** Goes back to choosing a method. */
@@ -201,9 +204,11 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     onChanged: trusting.onCredentialChanged,
   })
 
-  /** Where the attempt stands after a proof; the trail is told when that is its end. */
-  const settle: Settle = async (attempt, { origin, clientId }) => {
-    const after = await view(attempt)
+  const settle: Settle = async (attempt, { origin, clientId, account, proof }) => {
+    const after = await view(attempt, account).finally(
+      // Told whatever comes of looking, and at the same moment as what it leads to: one command carries both.
+      () => proof && audit.record('sign_in.proved', proof.subject, proof.detail),
+    )
     const subject = { accountId: after.account?.id, clientId, origin }
     if (after.plan.step === 'enough')
       await audit.record('sign_in.succeeded', subject, { amr: [...after.plan.amr], acr: after.plan.acr })
@@ -239,22 +244,22 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     shortcut: createShortcut({ model: shortcutModel(connection), credentials, enrolment, audit }),
     view,
     begin,
-    ...createEnrolling({ attempts, audit, enrolment, view, settle }),
+    ...createEnrolling({ attempts, enrolment, view, settle }),
 
     async ready(input, shown) {
       const { attempt } = input
       const name = findReady(shown)
       if (!name) return shown
-      const waiting = await attempts.findChallenge(attempt.uid, name)
+      const waiting = attempts.challengeOf(attempt, name)
       const challenge = waiting ?? (await begin({ ...input, method: name, input: {} }))
       return { ...shown, current: { name, challenge } }
     },
 
-    async identify(attempt, typed) {
-      if (normaliseIdentifier(typed)) return attempts.identify(attempt.uid, typed.trim())
-      await attempts.notify(attempt.uid, { reason: 'identifier_invalid' }, typed)
-    },
-    forget: (attempt) => attempts.identify(attempt.uid, undefined),
+    identify: ({ uid }, typed) =>
+      normaliseIdentifier(typed)
+        ? attempts.identify(uid, typed.trim())
+        : attempts.notify(uid, { reason: 'identifier_invalid' }, typed),
+    forget: async ({ uid }) => void (await attempts.identify(uid, undefined)),
     choose: (attempt) => attempts.choose(attempt.uid, undefined),
 
     async submit({ page, ...input }) {
@@ -263,7 +268,9 @@ export function createSignIn(deps: SignInDependencies): SignIn {
         ...input,
         context: contextOf(input.method, input.attempt, account, page, input.origin),
       })
-      return submission.outcome === 'proved' ? settle(submission.attempt, input) : undefined
+      if (submission.outcome !== 'proved') return undefined
+      const { clientId, origin } = input
+      return settle(submission.attempt, { clientId, origin, account, proof: submission.proof })
     },
   }
 }

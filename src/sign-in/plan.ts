@@ -29,7 +29,7 @@ type PlannedMethod = Pick<SignInMethod, 'name' | 'identifies' | 'step' | 'proves
 export interface PlanInput {
   readonly identifier: string | undefined
   readonly evidence: readonly Evidence[]
-  /** The account that the evidence is about, or that the identifier names. */
+  /** The account that the evidence is about. */
   readonly account: Pick<Account, 'id' | 'status'> | undefined
   /** The methods that can be offered, in order. */
   readonly methods: readonly PlannedMethod[]

@@ -3,14 +3,15 @@ import type { Audit, EventSubject, Origin } from '../audit/index.ts'
 import { hashSecret } from '../platform/ids.ts'
 import { QueueFullError } from '../platform/password-hash.ts'
 import type { Attempt, Attempts } from './attempt.ts'
-import type { TakenChallenge, Wants } from './attempt-parts.ts'
+import type { HeldProof, TakenChallenge, Wants } from './attempt-parts.ts'
 import type { SignInLimits } from './limits.ts'
 import type { MethodContext, SignInMethod, Verdict } from './method.ts'
 import { refusals } from './refusals.ts'
 
 /** What came of one submitted proof. */
 export type Submission =
-  | { readonly outcome: 'proved'; readonly attempt: Attempt }
+  /** It is kept. The trail is told together with what it leads to. */
+  | { readonly outcome: 'proved'; readonly attempt: Attempt; readonly proof: HeldProof }
   | { readonly outcome: 'failed' }
   /** Who it is was proved, elsewhere; here they are nobody yet. */
   | { readonly outcome: 'newcomer' }
@@ -132,8 +133,8 @@ export function createSubmit({ attempts, audit, limits, methods }: Dependencies)
     if (!after) return challenge ? refuse('challenge_used') : { outcome: 'gone' }
     // Whoever named somebody else, and then proved to be themselves, gives that name none of its tries back.
     await (accountId === context.account?.id ? limits.settle(claimant) : limits.giveBack(claimant))
-    await audit.record('sign_in.proved', { ...subject, accountId }, { method: method.name, amr: [...amr], risk, via })
-    return { outcome: 'proved', attempt: after }
+    const detail = { method: method.name, amr: [...amr], risk, via }
+    return { outcome: 'proved', attempt: after, proof: { subject: { ...subject, accountId }, detail } }
   }
 }
 

@@ -18,6 +18,7 @@ export interface CurrentMethod {
 /** A sign-in as its pages need it: where it stands, what comes next, and which method is in front. */
 export interface SignInView {
   readonly attempt: Attempt
+  /** The account of which something was proved. Whom somebody only names is not looked up to show a page. */
   readonly account: Account | undefined
   readonly plan: Plan
   /** The method to show. One that has to be begun first is shown once its challenge waits for an answer. */
@@ -67,14 +68,14 @@ export function createView({
     return methods.filter((_, index) => isOffered[index])
   }
 
-  const findCurrent = async (attempt: Attempt, names: readonly string[]): Promise<CurrentMethod | undefined> => {
+  const findCurrent = (attempt: Attempt, names: readonly string[]): CurrentMethod | undefined => {
     if (attempt.method === CHOOSING) return undefined
     const chosen = names.find((name) => name === attempt.method) ?? names[0]
     const method = methods.find(({ name }) => name === chosen)
     if (!method?.begin) return method && { name: method.name, field: method.field }
     // Whoever comes back from another site without an answer chooses again; sending them there once more is a trap.
     if (method.isAnsweredElsewhere) return undefined
-    const challenge = await attempts.findChallenge(attempt.uid, method.name)
+    const challenge = attempts.challengeOf(attempt, method.name)
     return challenge && { name: method.name, field: method.field, challenge }
   }
 
@@ -94,10 +95,11 @@ export function createView({
   const isDeviceTrusted = async (accountId: string, { device }: Attempt) =>
     device !== undefined && (await trustedDevices.isTrusted({ accountId, device }))
 
-  return async (attempt: Attempt): Promise<SignInView> => {
-    const account = await findAttemptAccount(accounts, attempt)
-    // Until something is proved nobody learns what this account has: the offer is the same for all.
-    const proved = attempt.evidence.length > 0 ? account : undefined
+  /** @param inHand the account, where it was read a moment ago */
+  return async (attempt: Attempt, inHand?: Account): Promise<SignInView> => {
+    // Until something is proved nobody learns what an account has, or whether there is one: the offer is the same for all.
+    const [proof] = attempt.evidence
+    const proved = proof && (inHand?.id === proof.accountId ? inHand : await accounts.find(proof.accountId))
     const offered = await findOffered(proved)
     const hasSecondFactor = proved !== undefined && (await findWanted(proved, offered))
     const assured = proved && { roles: proved.roles, needsSecondFactor: await needsSecondFactor(proved.id) }
@@ -108,7 +110,7 @@ export function createView({
     const next = plan({
       identifier: attempt.identifier,
       evidence: attempt.evidence,
-      account,
+      account: proved,
       methods: offered,
       // Another provider's word is no second factor: nobody is asked to add it as one.
       enrollable: enrollable.filter(({ name, proves }) => !backups.has(name) && !proves.factors.includes('delegated')),
@@ -116,12 +118,12 @@ export function createView({
       requirement,
       levels: assurance.levels,
     })
-    const current = next.step === 'prove' ? await findCurrent(attempt, next.methods) : undefined
+    const current = next.step === 'prove' ? findCurrent(attempt, next.methods) : undefined
     const named = next.step === 'prove' || next.step === 'identify' ? next.methods : []
     const mayAdd = proved !== undefined && meets(requirement.beforeAdding, attempt.evidence)
     return {
       attempt,
-      account,
+      account: proved,
       plan: next,
       current,
       choices: await findChoices(named, proved),

@@ -194,6 +194,20 @@ test('A11 a session that changes its id keeps its uid, and the old id is dead', 
   assert.equal((await adapter('Session').findByUid(uid))?.jti, after)
 })
 
+test('an interaction that ends while a request answers it stays ended; one that goes on is changed', async () => {
+  const answer = (jti: string, meanwhile: () => Promise<unknown>) =>
+    storage.units.run(async () => {
+      const found = (await adapter('Interaction').find(jti)) as AdapterPayload
+      await meanwhile()
+      await adapter('Interaction').upsert(jti, { ...found, result: { login: { accountId: 'ada' } } }, 60)
+    })
+  const [ended, going] = [await keep('Interaction', {}), await keep('Interaction', {})]
+  await answer(ended, () => stored().deleteOne({ _id: hashSecret(ended) }))
+  await answer(going, async () => {})
+  assert.equal(await adapter('Interaction').find(ended), undefined)
+  assert.equal((await adapter('Interaction').find(going))?.result?.login?.accountId, 'ada')
+})
+
 test('A12 what is stored gives nobody a token, a code, a cookie or a user code', async () => {
   const seen = new Map<string, string>()
   const kinds = ['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode', 'Session', 'Interaction']

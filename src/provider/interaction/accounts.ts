@@ -6,6 +6,7 @@ import { readHintedSubject } from '../id-token-hint.ts'
 import { openAttempt } from './attempt.ts'
 import { readSession } from './lost-session.ts'
 import {
+  handOver,
   type InteractionDependencies,
   openSeam,
   presentClient,
@@ -74,10 +75,7 @@ async function choose(ctx: Context, seam: Seam, accountId: string, deps: Interac
   if (!chosen) return seeOther(ctx, pathOf(seam))
   if (chosen.isSignedIn && interaction.prompt.name === 'select_account') {
     const result = { select_account: {} }
-    const returnTo = await deps
-      .provider()
-      .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false })
-    return seeOther(ctx, returnTo)
+    return seeOther(ctx, await handOver(ctx, seam, result, deps))
   }
   await deps.signIn.identify(await openAttempt(ctx, seam, deps), chosen.account.email)
   seeOther(ctx, `/interaction/${uid}`)

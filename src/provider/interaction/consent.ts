@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Consent } from '../consents.ts'
 import { missingOf, requestedBy } from './requested.ts'
-import { type InteractionDependencies, presentClient, type Seam, seeOther, textParam } from './seam.ts'
+import { handOver, type InteractionDependencies, presentClient, type Seam, seeOther, textParam } from './seam.ts'
 
 const SECONDS_A_DAY = 86_400
 
@@ -65,5 +65,5 @@ export async function deny(ctx: Context, seam: Seam, deps: InteractionDependenci
   const scopes = textParam(interaction, 'scope')?.split(' ') ?? []
   await deps.audit.record('consent.denied', { accountId: interaction.session?.accountId, clientId, origin }, { scopes })
   const result = { error: 'access_denied', error_description: 'the person did not allow it' }
-  seeOther(ctx, await deps.provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false }))
+  seeOther(ctx, await handOver(ctx, seam, result, deps))
 }

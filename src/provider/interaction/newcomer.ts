@@ -66,7 +66,7 @@ type Step = Parameters<InteractionDependencies['signIn']['newcomers']['goOn']>[0
 async function goOn(ctx: Context, seam: Seam, step: Step, deps: InteractionDependencies): Promise<void> {
   const after = await deps.signIn.newcomers.goOn(step)
   if (after) deps.usedWays.remember(ctx, after)
-  if (after?.plan.step === 'enough') return finish(ctx, seam, after.plan, deps)
+  if (after?.plan.step === 'enough') return finish(ctx, seam, { attempt: after.attempt, plan: after.plan }, deps)
   seeOther(ctx, `/interaction/${seam.uid}`)
 }
 

@@ -83,14 +83,13 @@ async function signInWith(
   const { uid, origin, clientId } = seam
   const { signIn } = deps
   const opened = await openAttempt(ctx, seam, deps)
-  if (!proved) await signIn.identify(opened, account.email)
-  const attempt = await signIn.find(uid)
+  const attempt = proved ? opened : await signIn.identify(opened, account.email)
   if (!attempt) return showEnded(ctx, deps)
   const page = pageOf(ctx, seam, deps)
   const after = proved
     ? await signIn.enter({ ...proved, attempt, account, origin, clientId })
     : await signIn.submit({ attempt, method: 'password', body: { password }, origin, clientId, page })
-  if (after?.plan.step === 'enough') return finish(ctx, seam, after.plan, deps)
+  if (after?.plan.step === 'enough') return finish(ctx, seam, { attempt: after.attempt, plan: after.plan }, deps)
   seeOther(ctx, `/interaction/${uid}`)
 }
 

@@ -8,7 +8,15 @@ import { allow, deny } from './consent.ts'
 import { mountForgotten } from './forgot.ts'
 import { mountNewcomers } from './newcomer.ts'
 import { mountRegistration } from './register.ts'
-import { type InteractionDependencies, openSeam, requestHref, type Seam, seeOther, showEnded } from './seam.ts'
+import {
+  handOver,
+  type InteractionDependencies,
+  openSeam,
+  requestHref,
+  type Seam,
+  seeOther,
+  showEnded,
+} from './seam.ts'
 import { goOn, mountShortcut } from './shortcut.ts'
 import { createShow } from './show.ts'
 
@@ -27,8 +35,9 @@ function restartWithChoosing(ctx: Context, { interaction }: Seam, { provider }: 
 async function identify(ctx: Context, seam: Seam, typed: string, deps: InteractionDependencies): Promise<void> {
   const { uid, origin, clientId } = seam
   const { signIn } = deps
-  await signIn.identify(await openAttempt(ctx, seam, deps), typed)
-  const attempt = await signIn.find(uid)
+  // The page that this comes from has opened the attempt, as a rule.
+  const attempt =
+    (await signIn.identify({ uid }, typed)) ?? (await signIn.identify(await openAttempt(ctx, seam, deps), typed))
   const choice = attempt?.identifier && !attempt.newcomer && (await signIn.upstream.providerFor(attempt.identifier))
   const page = pageOf(ctx, seam, deps)
   const left =
@@ -42,11 +51,11 @@ function begin(deps: InteractionDependencies): Post {
   return async (ctx, seam, form) => {
     const { uid, interaction, origin, clientId } = seam
     if (interaction.prompt.name === 'consent') return restartWithChoosing(ctx, seam, deps)
-    const attempt = await openAttempt(ctx, seam, deps)
     const { action = 'continue', method = '' } = form
-    const chosen = { attempt, method, input: form, page: pageOf(ctx, seam, deps), origin, clientId }
     if (action === 'continue') return identify(ctx, seam, form.identifier ?? '', deps)
-    else if (action === 'switch') await signIn.forget(attempt)
+    const attempt = await openAttempt(ctx, seam, deps)
+    const chosen = { attempt, method, input: form, page: pageOf(ctx, seam, deps), origin, clientId }
+    if (action === 'switch') await signIn.forget(attempt)
     else if (action === 'choose') await signIn.choose(attempt)
     else if (action === 'enrol') await signIn.beginEnrolment(chosen)
     else if (action === 'use') {
@@ -106,10 +115,11 @@ async function showStepAtHand(ctx: Context, seam: Seam, error: unknown, { audit 
 
 /** The person goes back to the application without signing in. */
 function abort(deps: InteractionDependencies): Post {
-  return async (ctx, { clientId, origin }) => {
+  return async (ctx, seam) => {
+    const { clientId, origin } = seam
     await deps.audit.record('sign_in.aborted', { clientId, origin }, {})
     const result = { error: 'access_denied', error_description: 'the person went back' }
-    seeOther(ctx, await deps.provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false }))
+    seeOther(ctx, await handOver(ctx, seam, result, deps))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Client, Interaction, Provider } from 'oidc-provider'
+import type { Client, Interaction, InteractionResults, Provider } from 'oidc-provider'
 import type { Access } from '../../access/index.ts'
 import type { Accounts } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
@@ -101,6 +101,25 @@ export async function openSeam(ctx: Context, deps: InteractionDependencies): Pro
   // The one picture from elsewhere: the client's own logo, from its own address and no other (no referrer goes there).
   if (client.logoUri?.startsWith('https://')) allowImages(ctx, client.logoUri)
   return { uid, interaction, client, clientId, origin: originOf(ctx), isStartedOver }
+}
+
+/**
+ * Hands what a page came to to the protocol, instead of anything that was handed to it before.
+ * @returns where that goes on
+ */
+export async function handOver(
+  ctx: Context,
+  { interaction }: Seam,
+  result: InteractionResults,
+  { provider }: Pick<InteractionDependencies, 'provider'>,
+): Promise<string> {
+  // The library compares the session with the one that the interaction began in.
+  if (interaction.session?.uid)
+    return provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false })
+  // Where there is none this is all it does, but for reading the interaction once more.
+  interaction.result = result
+  await interaction.persist()
+  return interaction.returnTo
 }
 
 /** Leads on with GET, whatever was posted (RFC 9700 section 4.12: never 307). */

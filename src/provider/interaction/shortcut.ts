@@ -1,23 +1,24 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Plan, SignInView } from '../../sign-in/index.ts'
+import type { SignInView } from '../../sign-in/index.ts'
 import { formBody, readForm } from '../../web/index.ts'
 import { openAttempt } from './attempt.ts'
-import { finish } from './finish.ts'
+import { type Complete, finish } from './finish.ts'
 import { type InteractionDependencies, openSeam, presentClient, type Seam, seeOther, showEnded } from './seam.ts'
 
-type Enough = Extract<Plan, { step: 'enough' }>
 type Form = Readonly<Record<string, string>>
 
 /** Where a sign-in that is complete goes on: to the offer where its page said that the browser can, or to the end. */
 export async function goOn(
   ctx: Context,
   seam: Seam,
-  { view, plan, form }: { view: SignInView; plan: Enough; form: Form },
+  { view, plan, form }: { view: SignInView; plan: Complete['plan']; form: Form },
   deps: InteractionDependencies,
 ): Promise<void> {
   const isOffered = form.passkeys === 'possible' && (await deps.signIn.shortcut.isDue(view))
-  return isOffered ? seeOther(ctx, `/interaction/${seam.uid}/shortcut`) : finish(ctx, seam, plan, deps)
+  return isOffered
+    ? seeOther(ctx, `/interaction/${seam.uid}/shortcut`)
+    : finish(ctx, seam, { attempt: view.attempt, plan }, deps)
 }
 
 /**
@@ -67,9 +68,9 @@ export function mountShortcut(router: Router, deps: InteractionDependencies): vo
     const { csrf, ...form } = readForm(ctx)
     deps.csrf.verify(ctx, seam.uid, csrf)
     const view = await look(await openAttempt(ctx, seam, deps))
-    const { plan } = view
+    const { attempt, plan } = view
     if (plan.step !== 'enough') return seeOther(ctx, `/interaction/${seam.uid}`)
     if (!(await answer(ctx, seam, view, form))) return show(ctx, seam, view, true)
-    await finish(ctx, seam, plan, deps)
+    await finish(ctx, seam, { attempt, plan }, deps)
   })
 }

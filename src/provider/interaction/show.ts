@@ -12,9 +12,9 @@ async function showSignIn(ctx: Context, seam: Seam, deps: InteractionDependencie
   const attempt = await openAttempt(ctx, seam, deps)
   const view = await deps.signIn.view(attempt)
   const { plan } = view
-  if (plan.step === 'enough') return finish(ctx, seam, plan, deps)
+  if (plan.step === 'enough') return finish(ctx, seam, { attempt, plan }, deps)
   if (plan.step === 'refuse') {
-    if (plan.reason === 'unattainable') return finishUnattainable(ctx, deps)
+    if (plan.reason === 'unattainable') return finishUnattainable(ctx, seam, deps)
     return showRefused(ctx, plan.reason, seam, deps)
   }
   if (plan.step === 'link') return showLink(ctx, view, seam, deps)

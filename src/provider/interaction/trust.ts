@@ -36,14 +36,14 @@ async function trustDevice(ctx: Context, { origin }: Seam, accountId: string, de
 export async function settleTrust(
   ctx: Context,
   seam: Seam,
-  { attempt, plan }: { attempt: Attempt | undefined; plan: Extract<Plan, { step: 'enough' }> },
+  { attempt, plan }: { attempt: Attempt; plan: Extract<Plan, { step: 'enough' }> },
   deps: InteractionDependencies,
 ): Promise<{ isByTrust: boolean }> {
   const { signIn, config } = deps
   const [twoFactor = ''] = config.assurance.twoFactor
   const { accountId, amr } = plan
   const isTwoFactor = signIn.assurance.isMet(twoFactor, amr)
-  if (!attempt || !(isTwoFactor ? attempt.trusts : attempt.device)) return { isByTrust: false }
+  if (!(isTwoFactor ? attempt.trusts : attempt.device)) return { isByTrust: false }
   const view = await signIn.view(attempt)
   if (isTwoFactor) {
     if (view.mayTrust) await trustDevice(ctx, seam, accountId, deps)

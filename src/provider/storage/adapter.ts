@@ -2,6 +2,7 @@ import type { Adapter, AdapterFactory } from 'oidc-provider'
 import type { Units } from '../../platform/database/index.ts'
 import type { ClientStore } from '../clients/store.ts'
 import { ArtifactAdapter, type ArtifactAdapterDependencies, OnceAdapter, ReplayAdapter } from './artifact-adapter.ts'
+import { InteractionAdapter } from './interaction-adapter.ts'
 import { RefreshTokenAdapter } from './refresh-token-adapter.ts'
 import type { Rotation } from './rotation.ts'
 import { SessionAdapter } from './session-adapter.ts'
@@ -58,6 +59,7 @@ export function createAdapter({ clients, rotation, units, ...deps }: AdapterDepe
     if (kind === 'Client') return new ClientAdapter(clients)
     if (kind === 'RefreshToken') return new RefreshTokenAdapter(deps, rotation)
     if (kind === 'Session') return new SessionAdapter(deps, units)
+    if (kind === 'Interaction') return new InteractionAdapter(deps, units)
     if (kind === 'ReplayDetection') return new ReplayAdapter(kind, deps)
     return WRITTEN_ONCE.has(kind) ? new OnceAdapter(kind, deps) : new ArtifactAdapter(kind, deps)
   }
