@@ -1,5 +1,5 @@
 import type { Model } from 'mongoose'
-import type { Gathered } from '../platform/database/index.ts'
+import type { Gathered, Units } from '../platform/database/index.ts'
 import { newId } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { type CredentialDocument, sealingContext } from './credentials.model.ts'
@@ -58,7 +58,7 @@ export interface Credentials {
   /** Puts one back that was removed, as it was. */
   restore(credential: Credential): Promise<void>
   removeAll(accountId: string, method: string): Promise<void>
-  /** Remembers that it was used now. */
+  /** Remembers that it was used now. Within a unit of work this is kept before that ends. */
   touch(id: string): Promise<void>
 }
 
@@ -72,15 +72,43 @@ const underSecret = (fields: Fields) =>
 /** Where credentials are kept: a page asks several methods at once what an account has, so reading is gathered. */
 interface Dependencies {
   readonly model: Model<CredentialDocument>
-  readonly gathered: Pick<Gathered<CredentialDocument>, 'find' | 'findBy'>
+  readonly gathered: Pick<Gathered<CredentialDocument>, 'find' | 'findBy' | 'set'>
+  readonly units: Units
   readonly sealer: Sealer
+}
+
+/**
+ * Reads what an account has. Within a unit of work that is read once: the method that checks a proof asks for it, and
+ * then the plan of what comes next. Whatever is changed there is read anew.
+ */
+function createReading({ gathered, units }: Pick<Dependencies, 'gathered' | 'units'>) {
+  const read = new WeakMap<object, Map<string, Promise<CredentialDocument[]>>>()
+  return {
+    async of(accountId: string): Promise<CredentialDocument[]> {
+      const unit = units.current()
+      if (!unit) return gathered.findBy('accountId', accountId)
+      const known = read.get(unit) ?? new Map()
+      read.set(unit, known)
+      const reading = known.get(accountId) ?? gathered.findBy('accountId', accountId)
+      known.set(accountId, reading)
+      return reading
+    },
+    /** @returns what the change came to */
+    async changing<T>(change: PromiseLike<T>): Promise<T> {
+      try {
+        return await change
+      } finally {
+        read.delete(units.current() ?? read)
+      }
+    },
+  }
 }
 
 const byAge = (a: CredentialDocument, b: CredentialDocument) =>
   a.createdAt.getTime() - b.createdAt.getTime() || (a._id < b._id ? -1 : 1)
 
 /** Credentials on this model. The id of an only credential is made of account and method, so a second cannot exist. */
-export function createCredentials({ model, gathered, sealer }: Dependencies): Credentials {
+export function createCredentials({ model, gathered, units, sealer }: Dependencies): Credentials {
   const present = <Secret>({ updatedAt: _, sealed, ...rest }: CredentialDocument<Secret>): Credential<Secret> => {
     const { _id: id, ...known } = rest
     return sealed === undefined ? { id, ...known } : { id, ...known, hidden: sealer.open(sealed, sealingContext(rest)) }
@@ -89,17 +117,21 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
   const sealedFor = (_id: string, hidden: string | undefined) =>
     hidden === undefined ? {} : { sealed: sealer.seal(hidden, sealingContext({ _id })) }
   const onlyId = (accountId: string, method: string) => `${accountId}:${method}`
-  const one = async <Secret>(id: string) => {
-    const document = (await gathered.find(id)) as CredentialDocument<Secret> | undefined
-    return document && present(document)
-  }
+  const reading = createReading({ gathered, units })
   const documentsOf = async (accountId: string, method?: string) => {
-    const found = await gathered.findBy('accountId', accountId)
+    const found = await reading.of(accountId)
     return method === undefined ? found : found.filter((document) => document.method === method)
   }
   return {
-    findOnly: (accountId, method) => one(onlyId(accountId, method)),
-    findByHandle: (method, handle) => one(handleId(method, handle)),
+    findOnly: async <Secret>(accountId: string, method: string) => {
+      const found = (await documentsOf(accountId, method)) as CredentialDocument<Secret>[]
+      const only = found.find(({ _id }) => _id === onlyId(accountId, method))
+      return only && present(only)
+    },
+    findByHandle: async <Secret>(method: string, handle: string) => {
+      const document = (await gathered.find(handleId(method, handle))) as CredentialDocument<Secret> | undefined
+      return document && present(document)
+    },
     has: async (accountId, method) => (await documentsOf(accountId, method)).length > 0,
     list: async <Secret>(accountId: string, method?: string) => {
       const found = (await documentsOf(accountId, method)) as CredentialDocument<Secret>[]
@@ -108,14 +140,11 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
     async setOnly(accountId, method, { secret, hidden }) {
       const now = new Date()
       const _id = onlyId(accountId, method)
-      await model.updateOne(
-        { _id },
-        {
-          $set: { secret, ...sealedFor(_id, hidden), updatedAt: now },
-          $setOnInsert: { accountId, method, createdAt: now },
-        },
-        { upsert: true },
-      )
+      const update = {
+        $set: { secret, ...sealedFor(_id, hidden), updatedAt: now },
+        $setOnInsert: { accountId, method, createdAt: now },
+      }
+      await reading.changing(model.updateOne({ _id }, update, { upsert: true }))
     },
     async add(accountId, method, { name, handle, secret, hidden }) {
       const now = new Date()
@@ -132,7 +161,7 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
         updatedAt: now,
       }
       try {
-        await model.create(document)
+        await reading.changing(model.create(document))
         return present(document)
       } catch (error) {
         if ((error as { code?: unknown }).code === DUPLICATE_KEY) return undefined
@@ -141,42 +170,34 @@ export function createCredentials({ model, gathered, sealer }: Dependencies): Cr
     },
     async change(id, where, set, hidden) {
       const now = new Date()
-      const { modifiedCount } = await model.updateOne(
-        { _id: id, ...underSecret(where) },
-        { $set: { ...underSecret(set), ...sealedFor(id, hidden), updatedAt: now, lastUsedAt: now } },
-      )
+      const update = { $set: { ...underSecret(set), ...sealedFor(id, hidden), updatedAt: now, lastUsedAt: now } }
+      const { modifiedCount } = await reading.changing(model.updateOne({ _id: id, ...underSecret(where) }, update))
       return modifiedCount === 1
     },
     async take(id, list, value) {
       const now = new Date()
-      const { modifiedCount } = await model.updateOne(
-        { _id: id, [`secret.${list}`]: value },
-        { $pull: { [`secret.${list}`]: value }, $set: { updatedAt: now, lastUsedAt: now } },
-      )
+      const at = `secret.${list}`
+      const update = { $pull: { [at]: value }, $set: { updatedAt: now, lastUsedAt: now } }
+      const { modifiedCount } = await reading.changing(model.updateOne({ _id: id, [at]: value }, update))
       return modifiedCount === 1
     },
     async rename(accountId, id, name) {
-      const renamed = await model
-        .findOneAndUpdate(
-          { _id: id, accountId },
-          { $set: { name, updatedAt: new Date() } },
-          { returnDocument: 'after' },
-        )
-        .lean<CredentialDocument>()
+      const update = { $set: { name, updatedAt: new Date() } }
+      const renamed = await reading.changing(
+        model.findOneAndUpdate({ _id: id, accountId }, update, { returnDocument: 'after' }).lean<CredentialDocument>(),
+      )
       return renamed ? present(renamed) : undefined
     },
     async remove(accountId, id) {
-      const document = await model.findOneAndDelete({ _id: id, accountId }).lean<CredentialDocument>()
+      const document = await reading.changing(model.findOneAndDelete({ _id: id, accountId }).lean<CredentialDocument>())
       return document ? present(document) : undefined
     },
     async restore({ id, hidden, ...known }) {
-      await model.create({ _id: id, ...known, ...sealedFor(id, hidden), updatedAt: new Date() })
+      await reading.changing(model.create({ _id: id, ...known, ...sealedFor(id, hidden), updatedAt: new Date() }))
     },
     async removeAll(accountId, method) {
-      await model.deleteMany({ accountId, method })
+      await reading.changing(model.deleteMany({ accountId, method }))
     },
-    async touch(id) {
-      await model.updateOne({ _id: id }, { $set: { lastUsedAt: new Date() } })
-    },
+    touch: (id) => units.leave(gathered.set(id, { lastUsedAt: new Date() })),
   }
 }

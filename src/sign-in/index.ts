@@ -174,9 +174,10 @@ function trustAlong({ trustedDevices, ...told }: SignInDependencies) {
 /** Opens the room. */
 export function createSignIn(deps: SignInDependencies): SignIn {
   const { connection, gatherings, accounts, audit, sealer, limiters, sending } = deps
+  const { units } = gatherings
   const kept = <T extends { _id: string }>(model: Model<T>) => ({ model, gathered: gatherings.of(model), sealer })
   const attempts = createAttempts(kept(attemptModel(connection)))
-  const credentials = createCredentials(kept(credentialModel(connection)))
+  const credentials = createCredentials({ ...kept(credentialModel(connection)), units })
   const made = createMethods({ ...deps, credentials, password: { ...deps.password, credentials } })
   const trusting = trustAlong(deps)
   const entries = [...made.entries, ...(deps.extraMethods ?? [])]
@@ -186,7 +187,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
   const enrollable = entries.flatMap(({ enrol }) => enrol ?? [])
   const reserveSend = createSendLimits(sending, [...methods, ...enrollable])
   const begin = createBegin({ accounts, attempts, audit, methods, reserveSend })
-  const limits = createSignInLimits(limiters)
+  const limits = createSignInLimits(limiters, units)
   const submitProof = createSubmit({ attempts, audit, methods, limits })
   const reprove = createReprove({ audit, methods, limits })
   const password = createPasswords({ ...deps, ...trusting, attempts, credentials, method: made.password, reprove })

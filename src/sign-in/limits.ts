@@ -1,5 +1,6 @@
 import { normaliseIdentifier } from '../accounts/index.ts'
 import { limitKey } from '../platform/address.ts'
+import type { Units } from '../platform/database/index.ts'
 import type { Limiter } from '../platform/limiter.ts'
 
 /** The limiters that guard every proof of every method. */
@@ -44,18 +45,20 @@ const identifierKey = ({ identifier, provedAccountId }: Claimant) => {
 }
 const addressKey = ({ address }: Claimant) => (address === undefined ? undefined : limitKey(address))
 
-/** Makes the limits of `submit`. Counts per identifier whether or not it has an account (R-37, ASVS 6.3.8). */
-export function createSignInLimits({ byIdentifier, byAddress, bySecondStep }: SignInLimiters): SignInLimits {
+/**
+ * Makes the limits of `submit`. Counts per identifier whether or not it has an account (R-37, ASVS 6.3.8). What is given
+ * back decides nothing any more: within a unit of work it is kept before that ends, beside everything else.
+ */
+export function createSignInLimits(
+  { byIdentifier, byAddress, bySecondStep }: SignInLimiters,
+  units: Pick<Units, 'leave'>,
+): SignInLimits {
   const all = (claimant: Claimant) =>
     [
       { by: 'address', limiter: byAddress, key: addressKey(claimant) },
       { by: 'identifier', limiter: byIdentifier, key: identifierKey(claimant) },
       { by: 'second_step', limiter: bySecondStep, key: claimant.provedAccountId },
     ] as const
-
-  const giveBack = async (claimant: Claimant) => {
-    for (const { limiter, key } of all(claimant)) if (key !== undefined) await limiter.giveBack(key)
-  }
 
   return {
     async reserve(claimant) {
@@ -67,11 +70,16 @@ export function createSignInLimits({ byIdentifier, byAddress, bySecondStep }: Si
       }
       return { isAllowed: true }
     },
-    async settle(claimant) {
-      const [address, ...others] = all(claimant)
-      if (address.key !== undefined) await address.limiter.giveBack(address.key)
-      for (const { limiter, key } of others) if (key !== undefined) await limiter.clear(key)
+    settle(claimant) {
+      const returned = all(claimant).map(({ by, limiter, key }) => {
+        if (key === undefined) return undefined
+        return by === 'address' ? limiter.giveBack(key) : limiter.clear(key)
+      })
+      return units.leave(Promise.all(returned))
     },
-    giveBack,
+    giveBack(claimant) {
+      const returned = all(claimant).map(({ limiter, key }) => (key === undefined ? undefined : limiter.giveBack(key)))
+      return units.leave(Promise.all(returned))
+    },
   }
 }

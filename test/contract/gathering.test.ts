@@ -108,6 +108,24 @@ test('what a request asks of one document happens in the order asked, awaited or
   assert.equal((await things.find('ordered'))?.value, 5)
 })
 
+test('fields are set beside claims in one command, where there is something to set them on', async () => {
+  await Promise.all(['set', 'claimed'].map((_id) => things.insert({ _id, value: 1, group: 'kept' })))
+  sent = []
+  const [, , isClaimed] = await Promise.all([
+    things.set('set', { value: 2 }),
+    things.set('nobody', { value: 2 }),
+    things.claim('claimed', { when: { value: 1 }, set: { value: 3 } }),
+    things.find('set'),
+  ])
+  assert.equal(isClaimed, true)
+  assert.deepEqual(sent[0], { name: 'update', size: 3 })
+  const found = await Promise.all(['set', 'nobody', 'claimed'].map(things.find))
+  assert.deepEqual(
+    found.map((thing) => thing && [thing.value, thing.group]),
+    [[2, 'kept'], undefined, [3, 'kept']],
+  )
+})
+
 test('a unit of work ends when all that was left in it is kept, and fails when something was not', async () => {
   const { units } = gatherings
   let isKept = false

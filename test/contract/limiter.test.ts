@@ -85,6 +85,31 @@ test('what was given back can be taken once more', async () => {
   assert.equal(await allowed(5, () => reserve('ada')), 1)
 })
 
+test('nothing is given back twice, nor to a window that is over', async (t) => {
+  const { reserve, giveBack } = limiter({ points: 1 })
+  await giveBack('ada')
+  await reserve('ada')
+  await Promise.all([giveBack('ada'), giveBack('ada')])
+  assert.equal(await allowed(3, () => reserve('ada')), 1)
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  t.mock.timers.tick(61_000)
+  await giveBack('ada')
+  assert.equal(await allowed(3, () => reserve('ada')), 1)
+})
+
+test('of tries of one key at the same time those that came first get through', async () => {
+  const name = newId()
+  const [one, other] = [limiter({ name }), limiter({ name })]
+  const answers = await Promise.all([1, 2, 3, 4, 5].map(() => one.reserve('ada')))
+  assert.deepEqual(
+    answers.map(({ isAllowed }) => isAllowed),
+    [true, true, true, false, false],
+  )
+  assert.equal((await other.reserve('ada')).isAllowed, false)
+  await other.clear('ada')
+  assert.equal(await allowed(50, () => one.reserve('ada')), POINTS)
+})
+
 test('the collection does not say who it was', async () => {
   const name = newId()
   await limiter({ name }).reserve('ada@example.com')

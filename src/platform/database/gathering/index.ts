@@ -23,6 +23,8 @@ export interface Gathered<T extends Stored> {
   replace(document: T): Promise<void>
   /** Writes it whole, over the one of its id; where there is none, it changes nothing. */
   update(document: T): Promise<void>
+  /** Sets these fields of it; where there is none, it changes nothing. For what decides nothing. */
+  set(id: string, fields: Partial<Omit<T, '_id'>>): Promise<void>
   /**
    * Changes a document if the conditions hold: of any number of claims, also from other processes, that exclude each
    * other, one wins. It marks the document with a nonce of its own, in the field `claim`.
@@ -52,6 +54,7 @@ function gather<T extends Stored>(collection: mongo.Collection<T>, units: Units)
     insert: (document) => turns.take(document._id, () => write.insert(document)),
     replace: (document) => turns.take(document._id, () => write.replace(document)),
     update: (document) => turns.take(document._id, () => write.update(document)),
+    set: (id, fields) => turns.take(id, () => write.set(id, fields)),
     claim: (id, conditional) => turns.after(id, () => write.claim({ id, ...conditional })),
     delete: (id, when) => turns.take(id, () => write.delete({ ...when, _id: id })),
     async deleteBy(field, value) {

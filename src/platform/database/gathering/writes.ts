@@ -17,13 +17,26 @@ export interface Writes<T extends Stored> {
   insert(document: T): Promise<boolean>
   replace(document: T): Promise<void>
   update(document: T): Promise<void>
+  set(id: string, fields: object): Promise<void>
   /** @returns whether this claim was the one that changed the document */
   claim(claim: Claim): Promise<boolean>
   delete(filter: object): Promise<void>
   deleteAll(filter: { field: string; value: string }): Promise<void>
 }
 
-type Update<T> = { readonly replacement: T; readonly upsert: boolean } | (Claim & { readonly nonce: string })
+type Update<T> =
+  | { readonly replacement: T; readonly upsert: boolean }
+  | { readonly id: string; readonly fields: object }
+  | (Claim & { readonly nonce: string })
+
+/** One of them as MongoDB takes it. */
+function toOperation<T extends Stored>(one: Update<T>): object {
+  if ('nonce' in one)
+    return { updateOne: { filter: { ...one.when, _id: one.id }, update: { $set: { ...one.set, claim: one.nonce } } } }
+  if ('fields' in one) return { updateOne: { filter: { _id: one.id }, update: { $set: one.fields } } }
+  const { replacement, upsert } = one
+  return { replaceOne: { filter: { _id: replacement._id }, replacement, upsert } }
+}
 
 const DUPLICATE_KEY = 11000
 const isTaken = ({ code, errmsg }: mongo.WriteError) => code === DUPLICATE_KEY && errmsg?.includes('index: _id_')
@@ -79,18 +92,7 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
 
   const change = createQueue<Update<T>, boolean>({
     async send(updates) {
-      const { changed, errors } = await runBulk(
-        collection,
-        updates.map((one) =>
-          'nonce' in one
-            ? {
-                updateOne: { filter: { ...one.when, _id: one.id }, update: { $set: { ...one.set, claim: one.nonce } } },
-              }
-            : {
-                replaceOne: { filter: { _id: one.replacement._id }, replacement: one.replacement, upsert: one.upsert },
-              },
-        ),
-      )
+      const { changed, errors } = await runBulk(collection, updates.map(toOperation))
       const claims = updates.filter((one) => 'nonce' in one)
       const winners =
         claims.length === 0 || changed === updates.length
@@ -132,6 +134,7 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
     insert,
     replace: async (replacement) => void (await change({ replacement, upsert: true })),
     update: async (replacement) => void (await change({ replacement, upsert: false })),
+    set: async (id, fields) => void (await change({ id, fields })),
     claim: (claim) => change({ ...claim, nonce: newId() }),
     delete: remove,
     deleteAll: removeAll,
