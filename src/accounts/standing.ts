@@ -43,8 +43,11 @@ export function createStanding({ model, audit, onEnded }: Dependencies): Standin
       await audit.record('account.reactivated', { ...subject, accountId: id }, {})
     },
     close: async (id, subject = system) => {
-      await change(id, 'closed')
+      // Nobody closes it again once it is closed: until all has ended it is suspended, so that what was cut off can be
+      // done once more.
+      await change(id, 'suspended')
       await onEnded(id, 'account.closed')
+      await change(id, 'closed')
       await audit.record('account.closed', { ...subject, accountId: id }, {})
     },
   }

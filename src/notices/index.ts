@@ -70,7 +70,7 @@ export function createNotices(deps: NoticesDependencies): Notices {
   })
   const enqueue = async (name: NoticeName, to: Recipient, composed: Composed) => {
     const { notAfter, ...mail } = composed
-    await outbox.enqueue({ mail: { ...mail, to: to.email }, about: { notice: name, accountId: to.id } }, notAfter)
+    await outbox.enqueue({ mail: { ...mail, to: to.email }, about: { notice: name, accountId: to.id } }, { notAfter })
   }
 
   return {

@@ -14,8 +14,8 @@ import type { EndedSession } from './session-ends.ts'
 /** Tells clients that a session is over (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackChannel {
   /**
-   * Keeps for every client of the session that it is to be told. Nobody waits for the clients: the person's answer
-   * leaves while they are being told.
+   * Keeps for every client of the session that it is to be told, before the session is deleted. Nobody waits for the
+   * clients: the person's answer leaves while they are being told.
    */
   readonly tell: (session: EndedSession) => Promise<void>
   /** What tells them in this process. */
@@ -101,7 +101,12 @@ export function createBackChannel({ http, audit, provider, ...deps }: Dependenci
       else await audit.record('back_channel_logout.failed', subject, detailOf(outcome))
     },
   })
-  const keep = (logout: Logout) => outbox.enqueue(logout, new Date(Date.now() + KEPT_MS))
+  // Whoever ends a session once more, because the first time was cut off, tells each client once.
+  const keep = (logout: Logout) =>
+    outbox.enqueue(logout, {
+      notAfter: new Date(Date.now() + KEPT_MS),
+      once: logout.sid && `${logout.clientId} ${logout.sid}`,
+    })
 
   return {
     delivery: outbox,
@@ -122,6 +127,10 @@ export function createBackChannel({ http, audit, provider, ...deps }: Dependenci
       prototype.backchannelLogout = function (this: Client, accountId, sid) {
         return keep({ clientId: this.clientId, accountId, sid })
       }
+      // The library goes on without those that it could not tell, and deletes the session: nobody would tell them then.
+      instance.on('backchannel.error', (_ctx, error) => {
+        throw error
+      })
       prototype.includeSid = function (this: Client) {
         return this.backchannelLogoutUri !== undefined
       }

@@ -1,4 +1,4 @@
-/** What is left of a protocol session that is over: whose it was, and which clients took part in it. */
+/** A protocol session that ends: whose it is, and which clients take part in it. */
 export interface EndedSession {
   readonly accountId?: string | undefined
   readonly authorizations?:
@@ -8,7 +8,10 @@ export interface EndedSession {
 
 /** The ends of sessions, told by whoever ends one and heard by whoever has to act on it. */
 export interface SessionEnds {
-  /** Resolves when everybody who listens has taken note of it. */
+  /**
+   * Resolves when everybody who listens has taken note of it for good. Told before the session is deleted: afterwards
+   * a crash would leave nobody who knows of it. Telling it again, because something was cut off, does no harm.
+   */
   readonly tell: Listener
   readonly listen: (listener: Listener) => void
 }

@@ -31,9 +31,9 @@ export async function endSession(
   { artifacts, sessionEnds, audit }: SignOutDependencies,
   origin: { requestId: string; address: string },
 ): Promise<void> {
+  await sessionEnds.tell(session)
   await revokeGrantsOf(session, artifacts)
   await session.destroy()
-  await sessionEnds.tell(session)
   await audit.record('session.ended', { accountId: session.accountId, origin }, { reason })
 }
 

@@ -66,6 +66,26 @@ test('a mail is sent and nothing of it stays; while it waits nobody can read it'
   assert.deepEqual(await waiting(), [])
 })
 
+test('what is kept once is sent once, however often it is kept, until a minute after', async (t) => {
+  const server = await startMailServer(t)
+  const outbox = await openOutbox(t, server.port)
+  const keep = (once: string) => outbox.enqueue(mailTo('ada@example.com'), { once })
+  await Promise.all([keep('one'), keep('one'), keep('two')])
+  assert.equal((await waiting()).length, 2)
+  await outbox.settle()
+  await keep('one')
+  await outbox.settle()
+  assert.equal(server.taken.length, 2)
+  assert.equal(outbox.outcomes.length, 2)
+  assert.doesNotMatch(JSON.stringify(await waiting()), /sealed|holder|one|two/)
+  later(61 * SECOND)
+  await outbox.settle()
+  assert.deepEqual(await waiting(), [])
+  await keep('one')
+  await outbox.settle()
+  assert.equal(server.taken.length, 3)
+})
+
 test('a worker that was started sends by itself, as soon as there is something', async (t) => {
   const server = await startMailServer(t)
   const outbox = await openOutbox(t, server.port)
@@ -184,7 +204,7 @@ test('after so many tries it is given up', async (t) => {
 test('a code that is no longer good is not sent', async (t) => {
   const server = await startMailServer(t)
   const outbox = await openOutbox(t, server.port)
-  await outbox.enqueue(mailTo('ada@example.com'), new Date(Date.now() + MINUTE))
+  await outbox.enqueue(mailTo('ada@example.com'), { notAfter: new Date(Date.now() + MINUTE) })
   later(MINUTE + 1)
   await outbox.settle()
   assert.deepEqual(outbox.outcomes, [{ kind: 'expired', tries: 0, notice: 'test' }])

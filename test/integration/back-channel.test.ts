@@ -46,7 +46,10 @@ async function told(id: string, outcome: 'delivered' | 'failed') {
 }
 
 /** What is still to be told. */
-const waiting = () => world.connection.collection('outbox').find({ kind: 'back_channel_logout' }).toArray()
+const waiting = () => {
+  const unsent = { kind: 'back_channel_logout', sealed: { $exists: true } }
+  return world.connection.collection('outbox').find(unsent).toArray()
+}
 
 /** What a relying party does with a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6). */
 async function verify({ method, contentType, fields }: ReceivedLogout, rp: RelyingParty) {

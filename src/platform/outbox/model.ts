@@ -7,8 +7,8 @@ export interface OutboxDocument {
   _id: string
   /** What it is, and so who sends it. */
   kind: string
-  /** What is sent and to whom: links, codes and people are nobody's business. */
-  sealed: string
+  /** What is sent and to whom: links, codes and people are nobody's business. Gone once it is known what came of it. */
+  sealed?: string
   /** When the next try is due. While somebody sends it, when their lease runs out and others may try. */
   dueAt: Date
   /** Who holds the lease: one claim, not one process. */
@@ -17,6 +17,8 @@ export interface OutboxDocument {
   tries: number
   /** From when on sending it makes no sense. */
   notAfter?: Date
+  /** Whether it is kept once, however often that is asked for: its id then outlives it for a moment. */
+  isOnce?: boolean
   createdAt: Date
 }
 
@@ -30,11 +32,12 @@ const schema = new Schema<OutboxDocument>(
   {
     _id: { type: String, required: true },
     kind: { type: String, required: true },
-    sealed: { type: String, required: true, ...sealed(itemContext) },
+    sealed: { type: String, ...sealed(itemContext) },
     dueAt: { type: Date, required: true },
     holder: String,
     tries: { type: Number, required: true },
     notAfter: Date,
+    isOnce: Boolean,
     createdAt: { type: Date, required: true },
   },
   { collection: 'outbox', versionKey: false, strict: 'throw' },

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose'
-import { newId } from '../ids.ts'
+import { hashSecret, newId } from '../ids.ts'
 import type { Logger } from '../logger.ts'
 import type { Sealer } from '../seal.ts'
 import { itemContext, type OutboxDocument, outboxModel } from './model.ts'
@@ -16,13 +16,21 @@ export type OutboxOutcome =
   /** It could not be sent while it was good for something. */
   | { readonly kind: 'expired'; readonly tries: number }
 
+/** How long an item is good, and whether it may be there already. */
+export interface Keeping {
+  /** From when on sending it makes no sense: a code in it is good no longer, say. */
+  readonly notAfter?: Date | undefined
+  /**
+   * What makes it the same as another one. While that waits, and for a minute after it is known what came of it, it is
+   * not kept again: whoever does something anew that was cut off tells nobody twice.
+   */
+  readonly once?: string | undefined
+}
+
 /** Things on their way out. */
 export interface Outbox<Item> extends Worker {
-  /**
-   * Keeps an item to be sent: one insert, whatever it is.
-   * @param notAfter from when on sending it makes no sense: a code in it is good no longer, say
-   */
-  readonly enqueue: (item: Item, notAfter?: Date) => Promise<void>
+  /** Keeps an item to be sent: one insert, whatever it is. */
+  readonly enqueue: (item: Item, keeping?: Keeping) => Promise<void>
 }
 
 /** How one kind of thing is sent. */
@@ -55,6 +63,9 @@ export interface OutboxDependencies {
 
 /** A lease lasts for so many tries: room for clocks that differ, so that nobody else sends what is still being sent. */
 const LEASE_TRIES = 3
+/** How long the id of an item that is kept once outlives it: longer than whoever was cut off needs to try again. */
+const TRACE_MS = 60_000
+const DUPLICATE_KEY = 11000
 
 /**
  * Things of one kind on their way out, on this connection. Any number of processes may work on it: an item is claimed
@@ -80,7 +91,19 @@ export function createOutbox<Item>(
       .lean<OutboxDocument>()
   }
 
-  const drop = async ({ _id, holder }: OutboxDocument) => (await model.deleteOne({ _id, holder })).deletedCount === 1
+  const remove = async ({ _id, holder }: OutboxDocument) => (await model.deleteOne({ _id, holder })).deletedCount === 1
+
+  const leaveTrace = async ({ _id, holder }: OutboxDocument) => {
+    const dueAt = new Date(Date.now() + TRACE_MS)
+    const { modifiedCount } = await model.updateOne(
+      { _id, holder },
+      { $set: { dueAt }, $unset: { sealed: 1, holder: 1 } },
+    )
+    return modifiedCount === 1
+  }
+
+  /** It is known what came of it. @returns whether it was still ours to say so */
+  const drop = (document: OutboxDocument) => (document.isOnce ? leaveTrace(document) : remove(document))
 
   const defer = async ({ _id, holder, tries, notAfter }: OutboxDocument) => {
     const next = Date.now() + backOffMs(patience, tries, Math.random())
@@ -89,9 +112,9 @@ export function createOutbox<Item>(
     await model.updateOne({ _id, holder }, { $set: { dueAt }, $unset: { holder: 1 } })
   }
 
-  const open = (document: OutboxDocument): Item | undefined => {
+  const open = (document: OutboxDocument, sealed: string): Item | undefined => {
     try {
-      return JSON.parse(sealer.open(document.sealed, itemContext(document))) as Item
+      return JSON.parse(sealer.open(sealed, itemContext(document))) as Item
     } catch (error) {
       logger.error({ err: error, kind }, 'something in the outbox cannot be opened: is its sealing key gone?')
       return undefined
@@ -120,9 +143,10 @@ export function createOutbox<Item>(
   }
 
   const perform = async (document: OutboxDocument, cut: AbortSignal) => {
-    const item = open(document)
+    // A trace that nobody needs any more.
+    const item = document.sealed === undefined ? undefined : open(document, document.sealed)
     if (item === undefined) {
-      await drop(document)
+      await remove(document)
       return
     }
     const outcome = await attempt(document, item, cut)
@@ -139,11 +163,16 @@ export function createOutbox<Item>(
 
   return {
     ...worker,
-    async enqueue(item, notAfter) {
-      const _id = newId()
+    async enqueue(item, { notAfter, once } = {}) {
+      const _id = once === undefined ? newId() : hashSecret(`${kind} ${once}`)
       const now = new Date()
       const sealed = sealer.seal(JSON.stringify(item), itemContext({ _id }))
-      await model.create({ _id, kind, sealed, dueAt: now, tries: 0, createdAt: now, ...(notAfter ? { notAfter } : {}) })
+      const limits = { ...(notAfter ? { notAfter } : {}), ...(once === undefined ? {} : { isOnce: true }) }
+      try {
+        await model.create({ _id, kind, sealed, dueAt: now, tries: 0, createdAt: now, ...limits })
+      } catch (error) {
+        if (once === undefined || (error as { code?: unknown }).code !== DUPLICATE_KEY) throw error
+      }
       worker.wake()
     },
   }

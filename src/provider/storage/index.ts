@@ -11,6 +11,7 @@ import { keysetModel } from '../keys/model.ts'
 import { createSessionEnds, type EndedSession, type SessionEnds } from '../session-ends.ts'
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
+import { createLiveSessions } from './live-sessions.ts'
 
 /** Where the protocol keeps things. It is there before accounts and pages are, and accounts end sessions through it. */
 export interface ProtocolStorage {
@@ -25,6 +26,13 @@ export interface ProtocolStorage {
   readonly endAccount: (accountId: string, reason: string) => Promise<void>
   /** The same, but for the session with this uid and what it granted. */
   readonly endOthers: (accountId: string, uid: string, reason: string) => Promise<void>
+}
+
+/** Sessions that are to end. */
+interface Ending {
+  readonly known: readonly EndedSession[]
+  /** Deletes them, and what hangs on them. @returns those that were there then */
+  readonly revoke: () => Promise<readonly EndedSession[]>
 }
 
 /** Opens the protocol's collections on this connection. */
@@ -42,16 +50,20 @@ export function openProtocolStorage({
   audit: Audit
 }): ProtocolStorage {
   const { units } = gatherings
-  const artifacts = createArtifacts({ records: gatherings.of(artifactModel(connection)), units, sealer })
+  const records = gatherings.of(artifactModel(connection))
+  const artifacts = createArtifacts({ records, units, sealer })
+  const findSessions = createLiveSessions(records, sealer)
   keysetModel(connection)
   const sessionEnds = createSessionEnds()
-  const tell = async (accountId: string, sessions: readonly EndedSession[], reason: string) => {
-    await Promise.all(
-      sessions.flatMap((session) => [
-        sessionEnds.tell(session),
-        audit.record('session.ended', { accountId, actor: { type: 'system' } }, { reason }),
-      ]),
-    )
+  const tell = (sessions: readonly EndedSession[]) => Promise.all(sessions.map(sessionEnds.tell))
+  /** What has to be told is kept before anything is deleted, so that no crash in between loses it. */
+  const end = async (accountId: string, reason: string, { known, revoke }: Ending) => {
+    await tell(known)
+    const ended = await revoke()
+    // Some may have begun meanwhile.
+    await tell(ended)
+    const subject = { accountId, actor: { type: 'system' } } as const
+    await Promise.all(ended.map(() => audit.record('session.ended', subject, { reason })))
   }
   return {
     artifacts,
@@ -60,7 +72,13 @@ export function openProtocolStorage({
     clients: createClientStore(clientModel(connection), changes),
     clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),
-    endAccount: async (accountId, reason) => tell(accountId, await artifacts.revokeByAccountId(accountId), reason),
-    endOthers: async (accountId, uid, reason) => tell(accountId, await artifacts.revokeOthers(accountId, uid), reason),
+    async endAccount(accountId, reason) {
+      const known = await findSessions(accountId)
+      await end(accountId, reason, { known, revoke: () => artifacts.revokeByAccountId(accountId) })
+    },
+    async endOthers(accountId, uid, reason) {
+      const known = (await findSessions(accountId)).filter((session) => session.uid !== uid)
+      await end(accountId, reason, { known, revoke: () => artifacts.revokeOthers(accountId, uid) })
+    },
   }
 }
