@@ -8,19 +8,17 @@ interface ReplayModel {
   instantiate(payload: object): { save(seconds: number): Promise<unknown> }
 }
 
-/** A proof may be dated as far ahead as it may be old, and is good until then: remembered for longer (RFC 9449 section 11.1). */
-const SKEW_SECONDS = 300
-
 /**
  * Proofs that are good once: assertions of clients and DPoP proofs. The library looks first and saves after that, so of
- * two at the same moment both would pass. Here there is no look: the save decides.
+ * two at the same moment both would pass. Here there is no look: the save decides. DPoP proofs are remembered for the
+ * library's five minutes, which is longer than one is good (dpop.ts).
  */
 export function detectReplays(provider: Provider): void {
   const model = provider.ReplayDetection as unknown as ReplayModel
   model.unique = async (issuer, jti, expiresAt) => {
     const record = model.instantiate({ jti: hashSecret(`${issuer} ${jti}`), iss: issuer })
     try {
-      await record.save(expiresAt - Math.floor(Date.now() / 1000) + SKEW_SECONDS)
+      await record.save(expiresAt - Math.floor(Date.now() / 1000))
       return true
     } catch (error) {
       if (error instanceof ReplayError) return false

@@ -53,8 +53,8 @@ const badProofs: readonly (readonly [string, ProofChanges])[] = [
   ['another method', { claims: { htm: 'GET' } }],
   ['another address', { claims: { htu: 'https://elsewhere.example/token' } }],
   ['no address', { claims: { htu: undefined } }],
-  ['an old date', { claims: { iat: Math.floor(Date.now() / 1000) - 400 } }],
-  ['a date to come', { claims: { iat: Math.floor(Date.now() / 1000) + 400 } }],
+  ['an old date', { claims: { iat: Math.floor(Date.now() / 1000) - 90 } }],
+  ['a date to come', { claims: { iat: Math.floor(Date.now() / 1000) + 90 } }],
   ['no date', { claims: { iat: undefined } }],
   ['no id', { claims: { jti: undefined } }],
   ['another type', { header: { typ: 'JWT' } }],
@@ -189,14 +189,70 @@ test('a proof is good once: of 50 parallel requests one is answered', async () =
   assert.equal((await take(await prover.prove(tokenEndpoint))).status, 200)
 })
 
+test('a proof is good for a minute, and dated ten seconds ahead at most, on every endpoint that takes one', async (t) => {
+  const take = await createMachine()
+  const prover = await createProver()
+  const { rp, tokens, DPoP } = await signIn()
+  const now = Math.floor(Date.now() / 1000)
+  t.mock.timers.enable({ apis: ['Date'], now: now * 1000 })
+  const push = async (proof: string) => {
+    const { url } = await rp.start()
+    const body = new URL(url).searchParams
+    return fetch(`${world.issuer}/request`, { method: 'POST', headers: { dpop: proof }, body })
+  }
+  const read = (proof: string) =>
+    fetch(`${world.issuer}/me`, { headers: { authorization: `DPoP ${tokens.access_token}`, dpop: proof } })
+  const remembered = () => world.connection.collection('artifacts').countDocuments({ kind: 'ReplayDetection' })
+
+  for (const [offset, isGood] of [
+    [-60, true],
+    [-61, false],
+    [10, true],
+    [11, false],
+  ] as const) {
+    const claims = { iat: now + offset }
+    const before = await remembered()
+    const token = await take(await prover.prove(tokenEndpoint, { claims }))
+    const pushed = await push(await prover.prove(`POST ${world.issuer}/request`, { claims }))
+    assert.deepEqual([token.status, pushed.status], isGood ? [200, 201] : [400, 400], `${offset}`)
+    if (!isGood) assert.equal(token.body.error, 'use_dpop_nonce')
+    // Its key is another one: who is refused for that was recent enough.
+    const userinfo = await read(await prover.prove(`GET ${world.issuer}/me`, { claims, token: tokens.access_token }))
+    const challenge = userinfo.headers.get('www-authenticate') ?? ''
+    assert.match(challenge, isGood ? /error="invalid_token"/ : /error="use_dpop_nonce"/, `${offset}`)
+    assert.equal((await remembered()) - before, isGood ? 3 : 0, 'what is refused is not remembered')
+  }
+  assert.ok(await oidc.fetchUserInfo(rp.configuration, tokens.access_token, tokens.claims()?.sub ?? '', { DPoP }))
+})
+
 test('a proof that is dated ahead is remembered for as long as it is good', async (t) => {
   const take = await createMachine()
   const prover = await createProver()
   const now = Math.floor(Date.now() / 1000)
-  const proof = await prover.prove(tokenEndpoint, { claims: { iat: now + 290 } })
+  t.mock.timers.enable({ apis: ['Date'], now: now * 1000 })
+  const proof = await prover.prove(tokenEndpoint, { claims: { iat: now + 10 } })
   assert.equal((await take(proof)).status, 200)
-  t.mock.timers.enable({ apis: ['Date'], now: (now + 580) * 1000 })
+  t.mock.timers.setTime((now + 70) * 1000)
   assert.equal((await take(proof)).body.error, 'invalid_grant')
+  t.mock.timers.setTime((now + 71) * 1000)
+  assert.equal((await take(proof)).body.error, 'use_dpop_nonce')
+})
+
+test('one with a nonce is remembered for as long as the nonce is good', async (t) => {
+  const take = await createMachine()
+  const prover = await createProver()
+  const now = Math.ceil(Date.now() / 60_000) * 60
+  t.mock.timers.enable({ apis: ['Date'], now: now * 1000 })
+  const first = await take(await prover.prove(tokenEndpoint, { claims: { iat: now - 400 } }))
+  const claims = { iat: now, nonce: first.headers.get('dpop-nonce') }
+  const proofs = await Promise.all([1, 2].map(() => prover.prove(tokenEndpoint, { claims })))
+  const [proof = '', unused = ''] = proofs
+  assert.equal((await take(proof)).status, 200)
+  t.mock.timers.setTime((now + 239) * 1000)
+  assert.equal((await take(proof)).body.error, 'invalid_grant')
+  assert.equal((await take(unused)).status, 200)
+  t.mock.timers.setTime((now + 240) * 1000)
+  assert.equal((await take(unused)).body.error, 'use_dpop_nonce')
 })
 
 test('a client whose clock is wrong gets along by a nonce', async () => {
