@@ -96,6 +96,39 @@ test('every secret, config and network of a service is declared, and each is use
   }
 })
 
+test('what is put into a container with a read-only root is a file that is there, or made as the guide says', () => {
+  // Compose refuses to create a config or secret from a text or a variable in such a service.
+  const guide = readFileSync('docs/production.md', 'utf8')
+  for (const [name, config] of Object.entries<object>(configs)) {
+    assert.deepEqual(Object.keys(config), ['file'], name)
+    assert.ok(existsSync((config as { file: string }).file), name)
+  }
+  for (const [name, secret] of Object.entries<object>(secrets)) {
+    assert.deepEqual(secret, { file: `./secrets/${name}` })
+    assert.match(guide, new RegExp(`> ${name}$`, 'm'))
+  }
+})
+
+test('whatever Compose asks for stands in the .env of the guide: each of its commands asks', () => {
+  const [, written] = /^echo "(.*)" > \.env$/m.exec(readFileSync('docs/production.md', 'utf8')) ?? []
+  const required = [...readFileSync('compose.yaml', 'utf8').matchAll(/\$\{(\w+):?\?/g)].map(([, name]) => name)
+  assert.deepEqual(required, ['ISSUER'])
+  assert.match(written ?? '', /^ISSUER=https:\/\//)
+})
+
+test('the scripts of MongoDB read what its service gets', () => {
+  const { healthcheck, configs: mounted, secrets: given } = services.mongodb
+  const targets = new Map<string, string>(
+    mounted.map(({ source, target }: { source: string; target: string }) => [configs[source].file, target]),
+  )
+  assert.equal(targets.get('./compose/mongodb-health.js'), healthcheck.test.at(-1))
+  for (const file of targets.keys()) {
+    const read = [...readFileSync(file, 'utf8').matchAll(/\/run\/secrets\/(\w+)/g)].map(([, name]) => name)
+    assert.ok(read.length > 0, file)
+    for (const name of read) assert.ok(given.includes(name), `${file} reads ${name}`)
+  }
+})
+
 for (const name of ['gatehouse', 'mongodb']) {
   test(`${name} may do next to nothing in its container`, () => {
     const service = services[name]
