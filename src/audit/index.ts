@@ -34,6 +34,6 @@ export function createAudit({ connection, gatherings }: { connection: Connection
   const model = auditModel(connection)
   return {
     record: createRecord(gatherings.of(model), gatherings.units),
-    list: (filter, limit) => model.find(filter).sort({ at: -1, _id: -1 }).limit(limit).lean<AuditEvent[]>(),
+    list: (filter, limit) => model.find(filter).sort({ _id: -1 }).limit(limit).lean<AuditEvent[]>(),
   }
 }

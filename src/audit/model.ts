@@ -34,9 +34,9 @@ const schema = new Schema<AuditDocument>(
   },
   { collection: 'audit_events', versionKey: false, minimize: false, strict: 'throw' },
 )
-schema.index({ at: -1, _id: -1 })
-schema.index({ accountId: 1, at: -1 })
-schema.index({ name: 1, at: -1 })
+// Ids rise with time: what is newest is found by them, and every event costs an index less.
+schema.index({ accountId: 1, _id: -1 }, { partialFilterExpression: { accountId: { $exists: true } } })
+schema.index({ name: 1, _id: -1 })
 
 // Append only: the trail is worth nothing if the program itself can edit it.
 const refuse = () => {

@@ -1,5 +1,5 @@
-import { mongo } from 'mongoose'
 import type { Gathered, Units } from '../platform/database/index.ts'
+import { newOrderedId } from '../platform/ids.ts'
 import { type EventDetail, type EventName, events } from './events.ts'
 import type { Actor, AuditDocument } from './model.ts'
 
@@ -20,8 +20,12 @@ export interface EventSubject {
 /** Appends one event to the trail. It is kept when this resolves, or within a unit of work before that ends. */
 export type Record = <N extends EventName>(name: N, subject: EventSubject, detail: EventDetail<N>) => Promise<void>
 
-const present = (entries: object) =>
-  Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined))
+/** The same without what is not there. */
+function present<T extends object>(entries: T): T {
+  const kept: Partial<T> = {}
+  for (const key in entries) if (entries[key] !== undefined) kept[key] = entries[key]
+  return kept as T
+}
 
 /**
  * The one writer of the audit trail.
@@ -31,11 +35,10 @@ export function createRecord(trail: Pick<Gathered<AuditDocument>, 'insert'>, uni
   return async (name, { actor, accountId, clientId, origin }, detail) => {
     const who = actor ?? (accountId ? { type: 'account' as const, id: accountId } : { type: 'anonymous' as const })
     const event = {
-      // Rises with time, so that events of one millisecond stay in order.
-      _id: new mongo.ObjectId().toHexString(),
+      _id: newOrderedId(),
       at: new Date(),
       name,
-      actor: present(who) as unknown as Actor,
+      actor: present(who),
       detail: present(events[name].parse(detail)),
       ...present({ accountId, clientId, address: origin?.address, requestId: origin?.requestId }),
     }

@@ -6,6 +6,19 @@ export function newId(): string {
   return takeRandom(16).toString('base64url')
 }
 
+let latestMs = 0
+let madeInIt = 0
+
+/** A new identifier that sorts after those made before: milliseconds, a count, and 64 random bits, as hexadecimal. */
+export function newOrderedId(): string {
+  const now = Date.now()
+  // A clock that was set back does not make ids that are older than what they name.
+  if (now > latestMs) [latestMs, madeInIt] = [now, 0]
+  else madeInIt += 1
+  const count = madeInIt.toString(16).padStart(6, '0')
+  return `${latestMs.toString(16).padStart(12, '0')}${count}${takeRandom(8).toString('hex')}`
+}
+
 /** The identifier that belongs to this secret: always the same one, and nobody else can tell which. */
 export function idFor(secret: string): string {
   return createHash('sha256').update(secret).digest().subarray(0, 16).toString('base64url')

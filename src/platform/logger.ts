@@ -102,7 +102,7 @@ function describeError(error: unknown): object {
  * process ends: a system call for each request's line costs a busy process more than writing it.
  */
 const standardOutput = (isPretty: boolean) =>
-  isPretty ? pino.destination(1) : pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 200 })
+  isPretty ? pino.destination(1) : pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: 200 })
 
 /** A logger. Secrets are kept out by not being handed in; the names that could carry one are struck out all the same. */
 export function createLogger({

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import { clientAddress } from '../platform/address.ts'
-import { newId, newSecret } from '../platform/ids.ts'
+import { newId } from '../platform/ids.ts'
 import { stateOf } from './state.ts'
 
 /** Headers that only a proxy of ours may set, and that we set ourselves for everything behind the edge. */
@@ -26,7 +26,7 @@ export function edge({ issuer, trustedProxies }: { issuer: string; trustedProxie
     for (const name of FORWARDING) delete headers[name]
     headers['x-forwarded-proto'] = protocol
     headers['x-forwarded-for'] = address
-    Object.assign(stateOf(ctx), { requestId: newId(), address, nonce: newSecret(16), formActions: [], images: [] })
+    Object.assign(stateOf(ctx), { requestId: newId(), address, formActions: [], images: [] })
     await next()
   }
 }

@@ -29,11 +29,15 @@ export function frameable(ctx: Context): void {
   stateOf(ctx).framing = 'framed'
 }
 
+/** Of answers that are no pages: nothing of them may be shown, run or sent. */
+const NO_PAGE = "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+
 const sources = (...own: readonly string[]) => [...new Set(["'self'", ...own])].join(' ')
 
 /** The policy of an answer, made for every one: nothing is put together that is the same for all. */
 function contentSecurityPolicy({ framing, nonce, images, formActions }: WebState, always: readonly string[]): string {
   if (framing === 'framed') return "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+  if (nonce === undefined) return NO_PAGE
   const pictures = always.length + images.length > 0 ? sources(...always, ...images) : "'self'"
   const forms = formActions.length > 0 ? sources(...formActions) : "'self'"
   const frames = framing === 'frames' ? "; frame-src 'self'" : ''

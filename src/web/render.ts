@@ -1,5 +1,6 @@
 import { Eta } from 'eta'
 import type { Context } from 'koa'
+import { newSecret } from '../platform/ids.ts'
 import type { Assets } from './assets.ts'
 import type { Cookie } from './cookie.ts'
 import type { Messages } from './messages.ts'
@@ -49,7 +50,13 @@ export function createRenderer({ viewsDir, assets, messages, brand, language }: 
   const nativeNames = new Map(
     messages.locales.map((code) => [code, new Intl.DisplayNames(code, { type: 'language' }).of(code) ?? code]),
   )
-  const common = (locale: string) => ({
+  const made = new Map<string, ReturnType<typeof make>>()
+  const common = (locale: string) => {
+    const known = made.get(locale) ?? make(locale)
+    made.set(locale, known)
+    return known
+  }
+  const make = (locale: string) => ({
     t: messages.translator(locale),
     hasText: messages.has,
     textsUnder: (prefix: string) => messages.under(locale, prefix),
@@ -71,7 +78,9 @@ export function createRenderer({ viewsDir, assets, messages, brand, language }: 
     localeOf,
     chosenLocaleOf: (ctx) => messages.locales.find((locale) => locale === language.get(ctx)),
     page(ctx, template, data = {}) {
-      const { nonce, requestId } = stateOf(ctx)
+      const state = stateOf(ctx)
+      state.nonce ??= newSecret(16)
+      const { nonce, requestId } = state
       const locale = localeOf(ctx)
       const back = ctx.method === 'GET' ? ctx.path : '/'
       const languages = messages.locales.map((code) => ({

@@ -5,8 +5,8 @@ export interface WebState {
   requestId: string
   /** Who is calling, through the proxies that are trusted. */
   address: string
-  /** Lets this answer's own scripts run (CSP3 section 2.3). */
-  nonce: string
+  /** Lets the scripts of this page run (CSP3 section 2.3); an answer that is no page has none. */
+  nonce?: string
   /** Further sources of `form-action` and `img-src` for this page. */
   formActions: string[]
   images: string[]

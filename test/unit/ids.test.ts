@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashSecret, idFor, newId, newSecret } from '../../src/platform/ids.ts'
+import { hashSecret, idFor, newId, newOrderedId, newSecret } from '../../src/platform/ids.ts'
 
 test('an id is 128 bits in 22 characters that are safe in a URL', () => {
   const id = newId()
@@ -11,6 +11,17 @@ test('an id is 128 bits in 22 characters that are safe in a URL', () => {
 test('ids and secrets do not repeat', () => {
   const made = Array.from({ length: 1000 }, () => [newId(), newSecret()]).flat()
   assert.equal(new Set(made).size, made.length)
+})
+
+test('ordered ids sort as they were made, within a millisecond and when the clock is set back', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 10_000 })
+  const many = Array.from({ length: 1000 }, () => newOrderedId())
+  t.mock.timers.setTime(Date.now() + 1)
+  many.push(newOrderedId())
+  t.mock.timers.reset()
+  many.push(newOrderedId())
+  assert.deepEqual(many.toSorted(), many)
+  assert.equal(new Set(many).size, many.length)
 })
 
 test('a secret has 256 bits unless told otherwise', () => {

@@ -21,6 +21,8 @@ interface Unit {
   isOver: boolean
 }
 
+const DONE = Promise.resolve()
+
 /** Units of work, told apart by the asynchronous context in which they run. */
 export function createUnits(): Units {
   const storage = new AsyncLocalStorage<Unit>()
@@ -49,16 +51,15 @@ export function createUnits(): Units {
     leave(write) {
       const unit = storage.getStore()
       if (!unit || unit.isOver) return write.then(() => {})
-      const kept: Promise<void> = write
-        .then(
-          () => {},
-          (error: unknown) => {
-            unit.failures.push(error)
-          },
-        )
-        .finally(() => unit.pending.delete(kept))
+      const kept: Promise<void> = write.then(
+        () => void unit.pending.delete(kept),
+        (error: unknown) => {
+          unit.pending.delete(kept)
+          unit.failures.push(error)
+        },
+      )
       unit.pending.add(kept)
-      return Promise.resolve()
+      return DONE
     },
     async settled() {
       const unit = storage.getStore()
