@@ -230,6 +230,8 @@ test('A12 what is stored gives nobody a token, a code, a cookie or a user code',
 
 test('A12 a record that is moved to another id, or called another kind, cannot be read', async () => {
   const [from, to] = [await keep('AccessToken'), await keep('AccessToken')]
+  // It has been opened before, and is remembered.
+  assert.ok(await adapter('AccessToken').find(from))
   const { payload } = (await stored().findOne({ _id: hashSecret(from) })) as unknown as { payload: string }
   await stored().updateOne({ _id: hashSecret(to) }, { $set: { payload } })
   await assert.rejects(adapter('AccessToken').find(to), { name: 'SealError' })

@@ -3,6 +3,7 @@ import type { Gathered, Units } from '../../platform/database/index.ts'
 import { hashSecret } from '../../platform/ids.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
+import { rememberOpened } from './opened.ts'
 import { createReadAhead } from './read-ahead.ts'
 
 /** How a single-use record was used for the first time, and what it belongs to. */
@@ -63,8 +64,9 @@ const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || e
  * What is saved and destroyed within a request is left to its end, and kept before it is answered.
  */
 export function createArtifacts({ records, units, sealer }: Dependencies): Artifacts {
+  const opened = rememberOpened(sealer)
   const open = (document: ArtifactDocument): AdapterPayload => {
-    const payload = JSON.parse(sealer.open(document.payload, payloadContext(document)))
+    const payload = JSON.parse(opened.open(document.payload, payloadContext(document)))
     // The truth about use and expiry stands beside the sealed payload.
     if (document.consumedAt) payload.consumed = Math.floor(document.consumedAt.getTime() / 1000)
     if (document.expiresAt) payload.exp = Math.floor(document.expiresAt.getTime() / 1000)

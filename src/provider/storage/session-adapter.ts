@@ -15,8 +15,8 @@ const leewayOf = (expiresIn: number) => Math.min(LEEWAY_SECONDS, expiresIn / 10)
  */
 export class SessionAdapter extends ArtifactAdapter {
   readonly #units: Units
-  /** By unit of work: the session as it was found in it. */
-  readonly #found = new WeakMap<object, AdapterPayload>()
+  /** By unit of work: the session as it was found in it, as text. */
+  readonly #found = new WeakMap<object, string>()
 
   constructor(deps: ArtifactAdapterDependencies, units: Units) {
     super(KIND, deps)
@@ -27,18 +27,23 @@ export class SessionAdapter extends ArtifactAdapter {
     const payload = await super.find(id)
     const unit = this.#units.current()
     // The library goes on to work on what it is given.
-    if (unit && payload) this.#found.set(unit, structuredClone(payload))
+    if (unit && payload) this.#found.set(unit, JSON.stringify(payload))
     return payload
   }
 
   override async upsert(id: string, payload: AdapterPayload, expiresIn = 0): Promise<void> {
     const unit = this.#units.current()
-    const found = unit && this.#found.get(unit)
+    const found = this.#foundIn(unit)
     if (!unit || found?.jti !== id) return super.upsert(id, payload, expiresIn)
     const moved = Number(payload.exp) - Number(found.exp)
     const isSame = isDeepStrictEqual({ ...found, exp: payload.exp }, payload)
     if (isSame && moved >= 0 && moved < leewayOf(expiresIn)) return
-    this.#found.set(unit, structuredClone(payload))
+    this.#found.set(unit, JSON.stringify(payload))
     await this.artifacts.update(KIND, id, payload, expiresIn)
+  }
+
+  #foundIn(unit: object | undefined): AdapterPayload | undefined {
+    const text = unit && this.#found.get(unit)
+    return text === undefined ? undefined : JSON.parse(text)
   }
 }

@@ -1,0 +1,24 @@
+import type { Sealer } from '../../platform/seal.ts'
+
+/** So many values are remembered, of some hundred characters each; then the memory starts afresh. */
+const MOST = 5000
+
+/**
+ * Opens sealed values, and those that were opened lately from memory: a token that is introspected again, the session
+ * and the grant of somebody who is at work. They are still read from the database every time, so what has changed
+ * there, which is sealed to another text, or is gone, is never missed. Opening costs more than reading.
+ */
+export function rememberOpened(sealer: Pick<Sealer, 'open'>): Pick<Sealer, 'open'> {
+  const remembered = new Map<string, { readonly context: string; readonly plain: string }>()
+  return {
+    open(sealed, context) {
+      const before = remembered.get(sealed)
+      // What was moved to another record is refused, by the sealer.
+      if (before?.context === context) return before.plain
+      const plain = sealer.open(sealed, context)
+      if (remembered.size >= MOST) remembered.clear()
+      remembered.set(sealed, { context, plain })
+      return plain
+    },
+  }
+}
