@@ -1,4 +1,4 @@
-import { type AdapterPayload, type FindAccount, type Account as LibraryAccount, Provider } from 'oidc-provider'
+import type { FindAccount, Account as LibraryAccount } from 'oidc-provider'
 import type { Access, Standing } from '../access/index.ts'
 import type { Account, Accounts } from '../accounts/index.ts'
 import type { Units } from '../platform/database/index.ts'
@@ -24,25 +24,21 @@ interface Dependencies {
 
 /** Reading accounts, where it is known whose will be asked for. */
 export interface AccountsAhead extends Pick<Accounts, 'find'> {
-  /** Begins to read the account of what was just found, while the library asks for its grant and its session. */
-  foresee(found: AdapterPayload | undefined): void
+  /** Begins to read this account, for whoever asks for it in this unit of work. */
+  begin(id: string): void
 }
-
-/** What is presented by clients, and the routes that go on to ask whose it is. */
-const PRESENTED: ReadonlySet<unknown> = new Set(['AccessToken', 'RefreshToken', 'AuthorizationCode'])
-const ASKING: ReadonlySet<unknown> = new Set(['token', 'userinfo'])
 
 /** What was read ahead is given out once, within the unit of work that it was read in. */
 export function createAccountsAhead({ accounts, units }: Dependencies): AccountsAhead {
   const ahead = new WeakMap<object, { readonly id: string; readonly reading: Promise<Account | undefined> }>()
   return {
-    foresee(found) {
+    begin(id) {
       const unit = units.current()
-      if (!unit || !found?.accountId || !PRESENTED.has(found.kind) || !ASKING.has(Provider.ctx?.oidc.route)) return
-      const reading = accounts.find(found.accountId)
+      if (!unit || ahead.get(unit)?.id === id) return
+      const reading = accounts.find(id)
       // Nobody may ask for it in the end.
       reading.catch(() => {})
-      ahead.set(unit, { id: found.accountId, reading })
+      ahead.set(unit, { id, reading })
     },
     find(id) {
       const unit = units.current()

@@ -20,6 +20,7 @@ import { type Clients, createClients } from './clients/index.ts'
 import { registrationRoutes } from './clients/registration.routes.ts'
 import { rememberClients } from './clients/remember-clients.ts'
 import { createConfiguration } from './configuration.ts'
+import { createForesight } from './foresight.ts'
 import { formPostPage } from './form-post.ts'
 import { createKnownAccounts } from './interaction/known-accounts.ts'
 import { interactionRoutes } from './interaction/routes.ts'
@@ -90,14 +91,13 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
   })
   const reuses = createReuses()
   const accountsAhead = createAccountsAhead({ accounts: deps.accounts, units: storage.units })
-  const { foresee } = accountsAhead
   const adapter = createAdapter({
     artifacts,
     clients: storage.clients,
     units: storage.units,
     rotation,
     reuses,
-    foresee,
+    foresee: createForesight({ accounts: accountsAhead, artifacts }),
   })
   const fetch = createClientFetch(deps.http)
   const keys = createKeys(deps)

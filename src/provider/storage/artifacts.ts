@@ -1,10 +1,12 @@
 import type { AdapterPayload } from 'oidc-provider'
 import type { Gathered, Units } from '../../platform/database/index.ts'
 import { hashSecret } from '../../platform/ids.ts'
+import { createRecent } from '../../platform/recent.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
 import { rememberOpened } from './opened.ts'
 import { createReadAhead } from './read-ahead.ts'
+import { type Related, relatedOf } from './related.ts'
 
 /** How a single-use record was used for the first time, and what it belongs to. */
 export interface Use {
@@ -28,6 +30,10 @@ export interface Artifacts {
   /** Like upsert, but an existing record stays as it is. */
   insertMissing(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   find(kind: string, id: string): Promise<AdapterPayload | undefined>
+  /** What hung together with this record when it was last seen, in this process: a guess at what is asked for next. */
+  recall(kind: string, id: string): Related | undefined
+  /** Begins to read what will be asked for in this unit of work, together with what is read now. */
+  expect(expected: Pick<Related, 'grantId' | 'sessionUid'>): void
   findByUid(kind: string, uid: string): Promise<AdapterPayload | undefined>
   findByUserCode(kind: string, userCode: string): Promise<AdapterPayload | undefined>
   /** Marks it as used, once. @returns false when it was used before, has expired or is not there */
@@ -54,6 +60,9 @@ interface Dependencies {
   readonly sealer: Sealer
 }
 
+/** So many records, of which little is kept. */
+const MOST_SEEN = 10_000
+
 const present = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || expiresAt.getTime() > Date.now()
@@ -72,8 +81,14 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     if (document.expiresAt) payload.exp = Math.floor(document.expiresAt.getTime() / 1000)
     return payload
   }
+  const seen = createRecent<Related>(MOST_SEEN)
+  const remember = (_id: string, payload: AdapterPayload) => {
+    const related = relatedOf(payload)
+    if (related) seen.set(_id, related)
+  }
   const toDocument = (kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined) => {
     const _id = hashSecret(id)
+    remember(_id, payload)
     const { grantId, accountId, clientId, uid, userCode, consumed } = payload
     const beside = {
       expiresAt: expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn * 1000),
@@ -112,11 +127,17 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     insert: (kind, id, payload, expiresIn) => records.insert(toDocument(kind, id, payload, expiresIn)),
     insertMissing: (kind, id, payload, expiresIn) => leave(records.insert(toDocument(kind, id, payload, expiresIn))),
     async find(kind, id) {
-      const [found] = liveOf(kind, await ahead.find('_id', hashSecret(id)))
+      const _id = hashSecret(id)
+      const [found] = liveOf(kind, await ahead.find('_id', _id))
       const payload = found && open(found)
-      if (payload) ahead.begin(payload)
+      if (payload) remember(_id, payload)
       return payload
     },
+    recall(kind, id) {
+      const related = seen.get(hashSecret(id))
+      return related?.kind === kind ? related : undefined
+    },
+    expect: ahead.begin,
     // While a session changes its id there may be two of one uid: they are the same session.
     async findByUid(kind, uid) {
       const [found] = liveOf(kind, await ahead.find('uidHash', hashSecret(uid)))

@@ -1,6 +1,7 @@
+import { createRecent } from '../../platform/recent.ts'
 import type { Sealer } from '../../platform/seal.ts'
 
-/** So many values are remembered, of some hundred characters each; then the memory starts afresh. */
+/** So many values, of some hundred characters each. */
 const MOST = 5000
 
 /**
@@ -9,14 +10,13 @@ const MOST = 5000
  * there, which is sealed to another text, or is gone, is never missed. Opening costs more than reading.
  */
 export function rememberOpened(sealer: Pick<Sealer, 'open'>): Pick<Sealer, 'open'> {
-  const remembered = new Map<string, { readonly context: string; readonly plain: string }>()
+  const remembered = createRecent<{ readonly context: string; readonly plain: string }>(MOST)
   return {
     open(sealed, context) {
       const before = remembered.get(sealed)
       // What was moved to another record is refused, by the sealer.
       if (before?.context === context) return before.plain
       const plain = sealer.open(sealed, context)
-      if (remembered.size >= MOST) remembered.clear()
       remembered.set(sealed, { context, plain })
       return plain
     },

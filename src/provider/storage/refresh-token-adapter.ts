@@ -18,8 +18,7 @@ export class RefreshTokenAdapter extends OnceAdapter {
 
   /** Hides that the token was used, where it is presented by a retry. */
   override async find(id: string) {
-    const payload = await this.artifacts.find(KIND, id)
-    this.foresee(payload)
+    const payload = await this.findForeseeing(id)
     if (payload?.consumed === undefined) return payload
     const use = await this.artifacts.findUse(KIND, id)
     if (use && (await this.#rotation.isRetry(id, use))) return { ...payload, consumed: undefined }
