@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { errorCode } from './error-code.ts'
 import { environmentName, isOurs, type Option, options } from './options.ts'
+import { readSecretFile } from './secret-file.ts'
 import { suggest } from './suggest.ts'
 
 /** The environment, as the process has it. */
@@ -18,15 +17,6 @@ function read({ type }: Option, text: string): unknown {
     return items.filter((item) => item !== '')
   }
   return trimmed
-}
-
-function readSecretFile(name: string, path: string, problems: string[]): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    problems.push(`${name}: cannot read the file it names (${errorCode(error)})`)
-    return undefined
-  }
 }
 
 /** Names that claim to be ours and are not, each with the one that was probably meant. */

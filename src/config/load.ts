@@ -3,8 +3,9 @@ import { DevelopmentSecretsError, keepDevelopmentSecrets } from './development-s
 import { type Environment, readEnvironment } from './environment.ts'
 import { type Layer, readFiles } from './files.ts'
 import { options } from './options.ts'
-import { ConfigError, describeIssue, explain } from './problems.ts'
+import { ConfigError, describeIssue, explain, sourceOf } from './problems.ts'
 import { findProductionProblems } from './production-rules.ts'
+import { readProviderSecrets } from './provider-secrets.ts'
 import { type Config, isComplete, schema } from './schema.ts'
 import { getPath, merge, setPath, type Tree } from './tree.ts'
 
@@ -109,6 +110,7 @@ export function loadConfig({ env, configDir, cores = availableParallelism() }: S
   const layers = readFiles(configDir, environment, problems)
   const tree = layers.map((layer) => layer.tree).reduce(merge, emptySections())
   for (const [path, value] of readEnvironment(env, problems)) setPath(tree, path, value)
+  readProviderSecrets(tree, sourceOf('upstream.openid', layers, env), problems)
   tree.environment = environment
   fillIssuer(tree)
   fillWorkers(tree, cores)

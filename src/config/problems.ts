@@ -39,7 +39,7 @@ export function explain(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 /** Where a value was set, to be named in a message: the environment wins over files, the last file over the first. */
-function sourceOf(path: string, layers: readonly Layer[], env: Environment): string {
+export function sourceOf(path: string, layers: readonly Layer[], env: Environment): string {
   const option = options.find((candidate) => path === candidate.path || path.startsWith(`${candidate.path}.`))
   if (option?.isSecret && env[`${option.env}_FILE`]) return `${option.env}_FILE: `
   if (option && env[option.env]) return `${option.env}: `

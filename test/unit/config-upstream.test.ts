@@ -62,3 +62,34 @@ test('other providers stand in a list, each with a name of its own', (t) => {
   assert.match(problems({ ...ONE, issuer: 'login.example.com' }).join(), /must be an https or http address/)
   assert.match(problems({ ...ONE, secret: 'x' }).join(), /secret/)
 })
+
+test('the secret of one in the list can stand in a file; what is wrong with that is told once, with its place', (t) => {
+  const DATA_DIR = scratchFolder(t, { secret: 'hunter2\n', empty: ' \n' })
+  const { clientSecret: _, ...one } = ONE
+  const folderOf = (...openid: readonly object[]) =>
+    configFolder(t, { 'local.yaml': JSON.stringify({ upstream: { openid } }) })
+  const told = (...openid: readonly object[]) => {
+    const folder = folderOf(...openid)
+    return problemsOf({ env: { DATA_DIR }, configDir: folder }).map((problem) => problem.replace(`${folder}/`, ''))
+  }
+  const named = (name: string) => ({ ...one, clientSecretFile: `${DATA_DIR}/${name}` })
+  const { openid } = loadConfig({
+    env: { DATA_DIR },
+    configDir: folderOf(named('secret'), { ...ONE, id: 'b' }),
+  }).upstream
+  assert.deepEqual(
+    openid.map(({ clientSecret }) => clientSecret),
+    ['hunter2', 's'],
+  )
+  const place = 'local.yaml: upstream.openid.1'
+  assert.deepEqual(told(ONE, { ...named('missing'), id: 'b' }), [
+    `${place}.clientSecretFile: cannot read the file it names (ENOENT)`,
+  ])
+  assert.deepEqual(told(ONE, { ...named('empty'), id: 'b' }), [`${place}.clientSecretFile: the file it names is empty`])
+  assert.deepEqual(told(ONE, { ...named('secret'), id: 'b', clientSecret: 's' }), [
+    `${place}: clientSecret and clientSecretFile are both set: use one of them`,
+  ])
+  assert.match(told(one).join(), /openid\.0\.clientSecret: is missing: clientSecret, or clientSecretFile$/)
+  assert.match(told({ ...one, clientSecretFile: 7 }).join(), /clientSecretFile: must be text/)
+  assert.doesNotMatch(told({ ...named('secret'), id: 'google' }).join(), /hunter2/)
+})

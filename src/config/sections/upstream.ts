@@ -100,7 +100,13 @@ const openid = z.strictObject({
   label: z.string().trim().min(1).max(60),
   issuer: webUrl,
   clientId: z.string().min(1),
-  clientSecret: z.string().min(1),
+  clientSecret: z
+    .string({
+      error: ({ input }) => (input === undefined ? 'is missing: clientSecret, or clientSecretFile' : undefined),
+    })
+    .min(1)
+    .describe('The secret that belongs to it, here or in a file.'),
+  clientSecretFile: z.string().min(1).optional().describe('The file that the secret stands in.'),
   scopes: z.array(z.string().min(1)).default(['openid', 'email', 'profile']),
   trusts: z.array(z.string().min(1).max(200)).default([]),
   domains: z.array(hostName).default([]),
@@ -115,5 +121,5 @@ export const upstream = z.strictObject({
   openid: z
     .array(openid)
     .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, { error: 'has two with the same id' })
-    .describe('Any other providers of OpenID Connect.'),
+    .describe('Any other providers of OpenID Connect, each with clientSecret or, better, clientSecretFile.'),
 })
