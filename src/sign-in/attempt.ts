@@ -1,16 +1,15 @@
 import type { Model, UpdateQuery } from 'mongoose'
 import type { Gathered } from '../platform/database/index.ts'
-import { hashSecret, newId } from '../platform/ids.ts'
+import { hashSecret } from '../platform/ids.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { SESSION_EVIDENCE } from './assurance.ts'
 import { type AttemptDocument, type Notice, type PendingChallenge, sealingContext } from './attempt.model.ts'
+import { toDocument, toPending } from './attempt-document.ts'
 import type { AttemptStart, TakenChallenge, Wants } from './attempt-parts.ts'
 import type { Begun, Challenge, Evidence, Newcomer } from './method.ts'
 
-const PENDING_SECONDS = 15 * 60
 /** So many failures in a row after something was proved, and the sign-in starts over: what was proved is forgotten. */
 const MAX_FAILURES = 5
-const REMEMBERED_SECONDS = 24 * 60 * 60
 
 /** In place of a method: the person would like to choose one. */
 export const CHOOSING = ''
@@ -49,7 +48,14 @@ export interface Attempt {
 
 /** Attempts, as the other verbs of this room use them. */
 export interface Attempts {
-  open(start: AttemptStart): Promise<{ attempt: Attempt; isNew: boolean }>
+  /**
+   * Opens an attempt; one that is there already stays as it is.
+   * @param beginFirst makes the challenge that it opens with, if any
+   */
+  open(
+    start: AttemptStart,
+    beginFirst?: (attempt: Attempt) => Promise<{ method: string; begun: Begun<unknown> } | undefined>,
+  ): Promise<{ attempt: Attempt; isNew: boolean }>
   find(uid: string): Promise<Attempt | undefined>
   /** @returns the attempt as it is from then on; undefined when there is none */
   identify(uid: string, identifier: string | undefined): Promise<Attempt | undefined>
@@ -85,10 +91,10 @@ export interface Attempts {
   findRequest(uid: string): Promise<Record<string, unknown> | undefined>
 }
 
-/** Where attempts are kept: every page of a sign-in asks for its own, so looking one up is gathered. */
+/** Where attempts are kept: every page of a sign-in asks for its own, so looking one up is gathered, and opening one. */
 interface Dependencies {
   readonly model: Model<AttemptDocument>
-  readonly gathered: Pick<Gathered<AttemptDocument>, 'find'>
+  readonly gathered: Pick<Gathered<AttemptDocument>, 'find' | 'insert'>
   readonly sealer: Sealer
 }
 
@@ -127,6 +133,10 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
   })
   const open = (uid: string, { sealed }: PendingChallenge): { challenge: Challenge; state: unknown } =>
     JSON.parse(sealer.open(sealed, context(uid, 'pending')))
+  const waitingFor = (uid: string, method: string, begun: Begun<unknown>) => ({
+    method,
+    pending: toPending(uid, method, begun, sealer),
+  })
   /** Changes it, and reads it in the same command. */
   const change = async (uid: string, update: UpdateQuery<AttemptDocument>, when: object = {}) => {
     const document = await model
@@ -140,42 +150,15 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
   }
 
   return {
-    async open({
-      uid,
-      request,
-      expiresAt,
-      identifier,
-      suggestedIdentifier,
-      evidence,
-      isAnew,
-      device,
-      minimumAcr,
-      wishedAcrs,
-    }) {
-      const now = new Date()
-      const before = await model
-        .findOneAndUpdate(
-          { _id: hashSecret(uid) },
-          {
-            $setOnInsert: {
-              evidence: evidence ?? [],
-              failures: 0,
-              wishedAcrs: wishedAcrs ?? [],
-              ...(minimumAcr ? { minimumAcr } : {}),
-              request: sealer.seal(JSON.stringify(request), context(uid, 'request')),
-              createdAt: now,
-              expiresAt,
-              forgottenAt: new Date(expiresAt.getTime() + REMEMBERED_SECONDS * 1000),
-              ...(isAnew ? { isAnew } : {}),
-              ...(device ? { device } : {}),
-              ...(identifier ? { identifier } : {}),
-              ...(suggestedIdentifier ? { suggestedIdentifier } : {}),
-            },
-          },
-          { upsert: true, includeResultMetadata: true, returnDocument: 'after' },
-        )
-        .lean<{ value: AttemptDocument; lastErrorObject: { updatedExisting: boolean } }>()
-      return { attempt: present(uid, before.value), isNew: !before.lastErrorObject.updatedExisting }
+    async open(start, beginFirst) {
+      const { uid } = start
+      const document = toDocument(start, sealer)
+      const first = await beginFirst?.(present(uid, document))
+      const opened = first ? { ...document, ...waitingFor(uid, first.method, first.begun) } : document
+      if (await gathered.insert(opened)) return { attempt: present(uid, opened), isNew: true }
+      const before = await gathered.find(opened._id)
+      if (!before) throw new Error('a sign-in that was there is gone')
+      return { attempt: present(uid, before), isNew: false }
     },
 
     async find(uid) {
@@ -200,16 +183,8 @@ export function createAttempts({ model, gathered, sealer }: Dependencies): Attem
       await model.updateOne(live(uid), { $set: { method: method ?? CHOOSING }, $unset: { notice: 1 } })
     },
 
-    async keepChallenge(uid, method, { challenge, state, tries = 1, expiresInSeconds = PENDING_SECONDS }) {
-      const pending = {
-        method,
-        nonce: newId(),
-        sealed: sealer.seal(JSON.stringify({ challenge, state }), context(uid, 'pending')),
-        tries,
-        triesLeft: tries,
-        expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
-      }
-      await model.updateOne(live(uid), { $set: { pending, method }, $unset: { notice: 1 } })
+    async keepChallenge(uid, method, begun) {
+      await model.updateOne(live(uid), { $set: waitingFor(uid, method, begun), $unset: { notice: 1 } })
     },
 
     challengeOf({ uid, pending, expiresAt }, method) {

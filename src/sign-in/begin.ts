@@ -2,7 +2,7 @@ import type { Accounts } from '../accounts/index.ts'
 import { normaliseIdentifier } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import type { Attempt, Attempts } from './attempt.ts'
-import type { Challenge, SignInMethod } from './method.ts'
+import type { Begun, Challenge, SignInMethod } from './method.ts'
 import { refusals } from './refusals.ts'
 import type { ReserveSend } from './sending.ts'
 import { contextOf, findAttemptAccount, type PageContext } from './view.ts'
@@ -26,7 +26,21 @@ interface Dependencies {
 }
 
 /**
- * The only caller of a method's `begin`: chooses it and makes its challenge. What sends something is limited, per
+ * Makes the challenge that a sign-in opens with, of a method that begins by itself: that costs nothing and sends nothing,
+ * so that no limit counts it.
+ * @returns undefined when it cannot be begun now: whoever comes back finds out why
+ */
+export async function beginOnShow(
+  method: SignInMethod,
+  attempt: Attempt,
+  { page, origin }: Pick<BeginInput, 'page' | 'origin'>,
+): Promise<Begun<unknown> | undefined> {
+  const begun = await method.begin?.(contextOf(method.name, attempt, undefined, page, origin), {})
+  return begun && 'failure' in begun ? undefined : begun
+}
+
+/**
+ * With that, the only caller of a method's `begin`: chooses it and makes its challenge. What sends something is limited, per
  * identifier and per address, whether or not there is an account.
  * @throws Refusal `sign_in.method_unknown`, `sign_in.out_of_turn`
  */

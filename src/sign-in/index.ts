@@ -8,8 +8,8 @@ import type { Gatherings } from '../platform/database/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import { type Assurance, type AssurancePolicy, createAssurance } from './assurance.ts'
 import { attemptModel } from './attempt.model.ts'
-import { type Attempt, type Attempts, CHOOSING, createAttempts } from './attempt.ts'
-import { type BeginInput, createBegin } from './begin.ts'
+import { type Attempt, type Attempts, createAttempts } from './attempt.ts'
+import { type BeginInput, beginOnShow, createBegin } from './begin.ts'
 import { credentialModel } from './credentials.model.ts'
 import { createCredentials } from './credentials.ts'
 import { createEnrolling, type Enrolling, type Settle } from './enrolling.ts'
@@ -26,6 +26,7 @@ import type { UpstreamProvider, UpstreamReturn } from './methods/upstream/index.
 import { createMethods, type MethodEntry } from './methods.ts'
 import { createNewcomers, type Newcomers } from './newcomers.ts'
 import { createPasswords, type OnPasswordSet, type Passwords } from './passwords.ts'
+import { createReady, type Ready } from './ready.ts'
 import { createSendLimits, type SendLimiters } from './sending.ts'
 import { shortcutModel } from './shortcut.model.ts'
 import { createShortcut, type Shortcut } from './shortcut.ts'
@@ -63,12 +64,12 @@ export type { PageContext, SignInView } from './view.ts'
 /** What other rooms can do with sign-in. */
 export interface SignIn extends Enrolling {
   /** Opens the attempt of this interaction, or finds it again. */
-  readonly open: Attempts['open']
+  readonly open: Ready['open']
   readonly find: Attempts['find']
   /** Looks at where an attempt stands. */
   readonly view: (attempt: Attempt) => Promise<SignInView>
   /** Begins what costs nothing to begin and is about to be shown, so that its page can answer. */
-  readonly ready: (input: Omit<BeginInput, 'method' | 'input'>, view: SignInView) => Promise<SignInView>
+  readonly ready: Ready['ready']
   /**
    * Says who it is. What cannot be an identifier is kept for correcting, with a notice.
    * @returns the attempt as it is from then on; undefined when there is none
@@ -217,16 +218,7 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     return after
   }
 
-  /** What begins by itself on this page: a passkey beside the identifier, or the method that is in front anyway. */
-  const findReady = ({ attempt, plan, current }: SignInView): string | undefined => {
-    if (current || attempt.method === CHOOSING) return undefined
-    const named = plan.step === 'identify' || plan.step === 'prove' ? plan.methods : []
-    const candidates = plan.step === 'prove' ? [named.find((name) => name === attempt.method) ?? named[0]] : named
-    return methods.find(({ name, isBegunOnShow }) => isBegunOnShow && candidates.includes(name))?.name
-  }
-
   return {
-    open: attempts.open,
     find: attempts.find,
     findRequest: attempts.findRequest,
     forgetSession: attempts.forgetSession,
@@ -245,16 +237,8 @@ export function createSignIn(deps: SignInDependencies): SignIn {
     shortcut: createShortcut({ model: shortcutModel(connection), credentials, enrolment, audit }),
     view,
     begin,
+    ...createReady({ attempts, methods, view, begin, beginOnShow }),
     ...createEnrolling({ attempts, enrolment, view, settle }),
-
-    async ready(input, shown) {
-      const { attempt } = input
-      const name = findReady(shown)
-      if (!name) return shown
-      const waiting = attempts.challengeOf(attempt, name)
-      const challenge = waiting ?? (await begin({ ...input, method: name, input: {} }))
-      return { ...shown, current: { name, challenge } }
-    },
 
     identify: ({ uid }, typed) =>
       normaliseIdentifier(typed)

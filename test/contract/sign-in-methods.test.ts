@@ -70,6 +70,14 @@ test('every method has a fixture here', () => {
   assert.deepEqual(folders.map(({ name }) => name).sort(), Object.keys(fixtures).sort())
 })
 
+test('of 20 that open one sign-in at once one is first, and all go on with the same', async () => {
+  const start = { uid: newId(), request: { client_id: 'app' }, expiresAt: new Date(Date.now() + 3_600_000) }
+  const open = () => world.signIn.open(start, { page, origin: origin() })
+  const opened = await Promise.all(Array.from({ length: 20 }, open))
+  assert.equal(opened.filter(({ isNew }) => isNew).length, 1)
+  assert.equal(new Set(opened.map(({ attempt }) => attempt.pending?.nonce)).size, 1)
+})
+
 /** Minutes go by, for us and not for the database. */
 function wait(t: TestContext, minutes: number): void {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() })

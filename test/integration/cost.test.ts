@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as oidc from 'openid-client'
+import { Browser } from '../support/browser.ts'
 import { RelyingParty } from '../support/relying-party.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
 let world: World
 let rp: RelyingParty
@@ -28,6 +29,8 @@ interface Profiled {
   readonly nMatched?: number
 }
 
+const OURS = /\.(artifacts|accounts|clients|audit_events|sign_in_attempts|credentials|rate_limits)$/
+
 /** What a request asks of the database, as the database itself tells. */
 async function costOf(work: () => Promise<unknown>) {
   const { db } = world.connection
@@ -36,7 +39,7 @@ async function costOf(work: () => Promise<unknown>) {
   await db?.command({ profile: 0 })
   const seen = (await db?.collection('system.profile').find().toArray()) as unknown as Profiled[]
   await db?.collection('system.profile').drop()
-  const ours = seen.filter(({ ns, op }) => /\.(artifacts|accounts|clients|audit_events)$/.test(ns) && op !== 'getmore')
+  const ours = seen.filter(({ ns, op }) => OURS.test(ns) && op !== 'getmore')
   return {
     reads: ours.filter(({ op }) => op === 'query').length,
     writes: ours.filter(({ op }) => op !== 'query').length,
@@ -63,3 +66,34 @@ for (const [what, reads, writes, work] of budget) {
     assert.deepEqual(cost, { reads, writes, examinedInVain: [] })
   })
 }
+
+/** By request: what is read, and what is written. What the two limits get back is one command, and counted as two here. */
+const signInBudget = [
+  ['GET /auth', 0, 1],
+  ['GET /interaction/:uid', 2, 2],
+  ['POST /interaction/:uid/begin', 1, 1],
+  ['GET /interaction/:uid', 2, 0],
+  // Interaction, attempt, account and credentials; two limits taken and returned, the proof, its trail and its result.
+  ['POST /interaction/:uid/password', 4, 8],
+  ['GET /auth/:uid', 2, 5],
+] as const
+
+test('signing in by password costs so much, and no more, at each of its requests', async () => {
+  const spent: (readonly [string, number, number])[] = []
+  const counting: typeof fetch = async (input, init) => {
+    const asked = new URL(String(input))
+    let answer: Response | undefined
+    const { reads, writes } = await costOf(async () => {
+      answer = await fetch(input, init)
+    })
+    const path = asked.pathname.replace(/(?<=^\/(auth|interaction)\/)[^/]+/, ':uid')
+    spent.push([`${init?.method ?? 'GET'} ${path}`, reads, writes])
+    assert.ok(answer)
+    return answer
+  }
+  const browser = new Browser(world.issuer, counting)
+  const { url } = await rp.start()
+  const asked = await browser.press(await browser.open(url), 'continue', { identifier: 'ada@example.com' })
+  await browser.press(asked, 'sign-in', { password: PASSWORD })
+  assert.deepEqual(spent, signInBudget)
+})

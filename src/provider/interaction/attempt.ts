@@ -53,7 +53,7 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
   const { uid, interaction, clientId, client, origin } = seam
   const found = await deps.signIn.find(uid)
   if (found) return found
-  const { attempt, isNew } = await deps.signIn.open({
+  const start = {
     uid,
     request: { ...interaction.params },
     expiresAt: new Date(interaction.exp * 1000),
@@ -66,7 +66,9 @@ export async function openAttempt(ctx: Context, seam: Seam, deps: InteractionDep
       assurance: deps.signIn.assurance,
       apis: deps.access.apis,
     })),
-  })
+  }
+  const page = pageOf(ctx, seam, deps)
+  const { attempt, isNew } = await deps.signIn.open(start, { page, origin, clientId })
   if (isNew)
     await deps.audit.record('sign_in.started', { clientId, origin }, { reasons: [...interaction.prompt.reasons] })
   return attempt

@@ -62,8 +62,9 @@ export function createMagicLink(mailbox: LinkMailbox): SignInMethod<z.output<typ
       if ('code' in input && !(await mailbox.typeCode(uid, input.code, origin))) {
         return { isProved: false, reason: 'mismatch' }
       }
-      if (!(await mailbox.take(uid))) return { isProved: false, reason: 'not_proved' }
-      if (!account || account.id !== state?.accountId) return { isProved: false, reason: 'unknown_account' }
+      // A try too many must not use up the proof of one in time.
+      if (!state || !(await mailbox.take(uid))) return { isProved: false, reason: 'not_proved' }
+      if (!account || account.id !== state.accountId) return { isProved: false, reason: 'unknown_account' }
       return { isProved: true, accountId: account.id, ...PROVES }
     },
   }
