@@ -1,6 +1,5 @@
 // Processes that serve side by side on one port and share nothing but the database, and the one that looks after them.
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from './platform/logger.ts'
 
@@ -40,26 +39,49 @@ export function backOffMs(endsInARow: number): number {
   return endsInARow <= 1 ? 0 : Math.min(15_000, 250 * 2 ** (endsInARow - 2))
 }
 
-interface Running {
-  readonly worker: Worker
-  readonly bornAt: number
-  readonly listening: Promise<unknown>
-  readonly ended: Promise<{ exitCode: number; signal: string | null }>
+/** How a worker came to its end: as a process, or before it was one. */
+interface End {
+  readonly exitCode?: number
+  readonly signal?: string | null
+  /** Why no process could be made. */
+  readonly err?: unknown
 }
 
+interface Running {
+  /** Undefined when no process could be made. */
+  readonly worker?: Worker
+  readonly bornAt: number
+  readonly listening: Promise<unknown>
+  readonly ended: Promise<End>
+}
+
+/** Never throws: a machine that gives no process or no memory for one just now may give it a moment later. */
 function startWorker(logger: Logger): Running {
-  const worker = cluster.fork()
-  const listening = once(worker, 'listening').then(() => {
-    logger.info({ worker: worker.id, pid: worker.process.pid }, 'worker started')
-  })
-  const ended = once(worker, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }))
-  return { worker, bornAt: Date.now(), listening, ended }
+  const bornAt = Date.now()
+  try {
+    const worker = cluster.fork()
+    const { id, process } = worker
+    const listening = new Promise((resolve) => worker.once('listening', resolve)).then(() => {
+      logger.info({ worker: id, pid: process.pid }, 'worker started')
+    })
+    const ended = new Promise<End>((resolve) => {
+      worker.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
+      // A process that was never made does not exit. One that could only not be told something still lives.
+      worker.on('error', (err) => {
+        if (process.pid === undefined) resolve({ err })
+        else logger.warn({ worker: id, err }, 'worker could not be told')
+      })
+    })
+    return { worker, bornAt, listening, ended }
+  } catch (err) {
+    return { bornAt, listening: new Promise(() => {}), ended: Promise.resolve({ err }) }
+  }
 }
 
 /**
  * Keeps so many workers running until it is stopped. The first one starts alone: it prepares the database for all, and
  * when it cannot start, none can.
- * @returns the exit code: 0 when it was stopped, 1 when the first worker did not start (it has said why)
+ * @returns the exit code: 0 when it was stopped, 1 when the first worker did not start (why is said)
  */
 export async function superviseWorkers({ count, drainSeconds, logger, stopped }: SupervisorOptions): Promise<number> {
   const stopping = new AbortController()
@@ -68,8 +90,9 @@ export async function superviseWorkers({ count, drainSeconds, logger, stopped }:
 
   const start = () => {
     const running = startWorker(logger)
-    living.add(running.worker)
-    running.ended.then(() => living.delete(running.worker))
+    const { worker, ended } = running
+    if (worker) living.add(worker)
+    ended.then(() => worker && living.delete(worker))
     return running
   }
   const killAll = (signal: string) => {
@@ -78,11 +101,11 @@ export async function superviseWorkers({ count, drainSeconds, logger, stopped }:
   const keepRunning = async (first: Running) => {
     let endsInARow = 0
     for (let running = first; ; running = start()) {
-      const { exitCode, signal } = await running.ended
+      const end = await running.ended
       if (stop.aborted) return
       endsInARow = Date.now() - running.bornAt < SETTLED_MS ? endsInARow + 1 : 1
       const delayMs = backOffMs(endsInARow)
-      logger.warn({ worker: running.worker.id, exitCode, signal, delayMs }, 'worker ended, another one takes its place')
+      logger.warn({ worker: running.worker?.id, ...end, delayMs }, 'worker ended, another one takes its place')
       await wait(delayMs, undefined, { signal: stop }).catch(() => {})
       if (stop.aborted) return
     }
@@ -96,7 +119,11 @@ export async function superviseWorkers({ count, drainSeconds, logger, stopped }:
 
   const first = start()
   const isUp = await Promise.race([first.listening.then(() => true), first.ended.then(() => false)])
-  if (!isUp) return stop.aborted ? 0 : 1
+  if (!isUp) {
+    const { err } = await first.ended
+    if (err) logger.error({ err }, 'no worker can be started')
+    return stop.aborted ? 0 : 1
+  }
   const others = stop.aborted ? [] : Array.from({ length: count - 1 }, start)
   await Promise.all([first, ...others].map(keepRunning))
   return 0
