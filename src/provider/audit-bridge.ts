@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit, EventSubject } from '../audit/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import { originOf } from '../web/index.ts'
+import { isAuthenticated } from './resources.ts'
 import type { Reuses } from './storage/reuse.ts'
 
 /** Tells the trail what the library does. Its events cannot be awaited, so a request waits for them before it answers. */
@@ -74,12 +75,21 @@ export function createAuditBridge({
     later(ctx, audit.record('token.revoked', { ...subjectOf(ctx), accountId }, { kind: token.kind }))
   }
 
+  /** Nor about this one: whoever proves nothing about itself is told nothing, whatever it asked about. */
+  const recordUnauthenticated = (ctx: KoaContextWithOIDC) => {
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>
+    if (oidc?.route !== 'introspection' || ctx.status !== 200 || !oidc.client || isAuthenticated(oidc.client)) return
+    const detail = { endpoint: oidc.route, error: 'invalid_client', description: 'a public client asks about a token' }
+    later(ctx, audit.record('endpoint.refused', subjectOf(ctx as KoaContextWithOIDC), detail))
+  }
+
   return {
     middleware: async (ctx, next) => {
       try {
         await next()
       } finally {
         recordRevocation(ctx as KoaContextWithOIDC)
+        recordUnauthenticated(ctx as KoaContextWithOIDC)
         await Promise.all(pending.get(ctx.req) ?? [])
       }
     },

@@ -19,7 +19,7 @@ import { createLoadExistingGrant } from './grants.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import { lifetimes } from './lifetimes.ts'
 import { OWN_CLIENT } from './own-pages.ts'
-import type { Resources } from './resources.ts'
+import { isAuthenticated, type Resources } from './resources.ts'
 import type { SessionLimits } from './session-limits.ts'
 import { signOutPages } from './sign-out.ts'
 
@@ -88,9 +88,11 @@ function features({
     clientCredentials: { enabled: true },
     introspection: {
       enabled: true,
-      // A client may look at its own tokens, and an API at those made out to it (RFC 7662 section 4).
+      // A client may look at its own tokens, and an API at those made out to it (RFC 7662 section 4). One that proves
+      // nothing about itself sees none (section 2.1), and cannot tell one that exists from one that does not.
       allowedPolicy: async (_ctx, client, token) =>
-        token.clientId === client.clientId || resources.isResourceServer(client, 'aud' in token && token.aud),
+        isAuthenticated(client) &&
+        (token.clientId === client.clientId || resources.isResourceServer(client, 'aud' in token && token.aud)),
     },
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },

@@ -8,6 +8,9 @@ export const ACCESS_TOKEN_ALG = 'ES256'
 
 type OIDC = KoaContextWithOIDC['oidc']
 
+/** Whether a client has proved who it is. A public one only says so (RFC 6749 section 2.1). */
+export const isAuthenticated = ({ clientAuthMethod }: Client): boolean => clientAuthMethod !== 'none'
+
 /** The APIs that tokens can be asked for (RFC 8707), as the library wants them told. */
 export interface Resources {
   /**
@@ -129,7 +132,7 @@ export function createResources({ apis, assurance, twoFactorAcr, accessTokenSeco
       }
     },
     async isResourceServer(client, audience) {
-      if (typeof audience !== 'string' || client.clientAuthMethod === 'none') return false
+      if (typeof audience !== 'string' || !isAuthenticated(client)) return false
       return (await apis.find(audience))?.resourceServers.includes(client.clientId) ?? false
     },
   }

@@ -57,10 +57,12 @@ test('from the link at the console to tokens in the playground, and out again', 
   const latest = page.locator('details[open] pre').last()
   for (const [action, answer] of [
     ['Ask userinfo', `"email": "${EMAIL}"`],
-    ['Introspect', '"active": true'],
+    // The playground's own client has no secret: it is told nothing, and the page says why.
+    ['Introspect', '"active": false'],
+    ['Introspect', 'This client has no secret and proves nothing about itself'],
     ['Refresh', '"access_token"'],
     ['Revoke', 'Revocation request'],
-    ['Introspect', '"active": false'],
+    ['Refresh', '"invalid_grant"'],
   ] as const) {
     await visitor.press(action)
     await visitor.sees('What happened')

@@ -58,6 +58,24 @@ test('nobody else learns anything about it but that it is not active for them', 
   assert.deepEqual(await introspect(open, jwt), { active: false })
 })
 
+test('R-26: a public client learns nothing even of its own tokens (RFC 7662 section 2.1), and the trail says that it asked', async () => {
+  const { email } = await world.addAccount('public@example.com', { roles: ['user'] })
+  const party = await RelyingParty.create(world)
+  const tokens = await party.run(email, { scope: 'openid offline_access', prompt: 'consent' })
+  const asked = [tokens.access_token, tokens.refresh_token ?? '', 'unknown']
+  for (const token of asked) assert.deepEqual(await introspect(party, token), { active: false })
+  const refused = (await world.events('endpoint.refused')).filter(({ clientId }) => clientId === party.clientId)
+  assert.equal(refused.length, asked.length)
+  for (const { detail } of refused)
+    assert.deepEqual([detail.endpoint, detail.error], ['introspection', 'invalid_client'])
+  // What it was told was not true of them.
+  assert.equal(
+    (await oidc.fetchUserInfo(party.configuration, tokens.access_token, oidc.skipSubjectCheck)).email,
+    undefined,
+  )
+  await oidc.tokenRevocation(party.configuration, tokens.access_token)
+})
+
 test('an ID token and a forged token are not active', async () => {
   const { tokens, jwt, party } = await signIn()
   const [header = '', payload = '', signature = ''] = jwt.split('.')

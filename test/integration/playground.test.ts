@@ -55,6 +55,23 @@ test('a person signs in and sees tokens, claims with checked signatures, and eve
   assert.match(ended.text, /invalid_grant/)
 })
 
+test('a client with a secret is told about its tokens; one without is told nothing, and the page says why', async () => {
+  const { client_id, client_secret = '' } = await world.addClient({
+    redirect_uris: [`${world.issuer}${HOME}/callback`],
+    token_endpoint_auth_method: 'client_secret_basic',
+  })
+  for (const [fields, isTold] of [
+    [{ client_id, client_secret }, true],
+    [{}, false],
+  ] as const) {
+    const browser = new Browser(world.issuer)
+    const run = await signIn(browser, await start(browser, fields))
+    const { text } = await browser.press(run, 'introspect')
+    assert.equal(/&quot;active&quot;: true/.test(text.replace(/<[^>]+>/g, '')), isTold)
+    assert.equal(text.includes('This client has no secret'), !isTold)
+  }
+})
+
 test('signing out from the playground ends the session', async () => {
   const browser = new Browser(world.issuer)
   const run = await signIn(browser, await start(browser))

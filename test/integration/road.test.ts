@@ -80,7 +80,8 @@ test('of 20 parallel redemptions of one code one succeeds', async () => {
 })
 
 test('one client cannot use the refresh token, the code or the revocation of another', async () => {
-  const [one, other] = [await RelyingParty.create(world), await RelyingParty.create(world)]
+  const confidential = { token_endpoint_auth_method: 'client_secret_basic' }
+  const [one, other] = [await RelyingParty.create(world, confidential), await RelyingParty.create(world, confidential)]
   const tokens = await one.run('ada@example.com')
   await assert.rejects(oidc.refreshTokenGrant(other.configuration, tokens.refresh_token ?? ''), {
     error: 'invalid_grant',
@@ -107,8 +108,9 @@ test('a confidential client proves itself with its secret, which is stored as a 
 })
 
 test('a token that was revoked is inactive at once', async () => {
-  const rp = await RelyingParty.create(world)
+  const rp = await RelyingParty.create(world, { token_endpoint_auth_method: 'client_secret_basic' })
   const tokens = await rp.run('ada@example.com')
+  assert.equal((await oidc.tokenIntrospection(rp.configuration, tokens.access_token)).active, true)
   await oidc.tokenRevocation(rp.configuration, tokens.refresh_token ?? '')
   assert.equal((await oidc.tokenIntrospection(rp.configuration, tokens.access_token)).active, false)
   await assert.rejects(oidc.refreshTokenGrant(rp.configuration, tokens.refresh_token ?? ''), { error: 'invalid_grant' })

@@ -13,8 +13,10 @@ after(() => world.close())
 
 test('suspending ends sessions, grants and tokens at once, and a live cookie leads to sign-in', async () => {
   const account = await world.addAccount('ada@example.com')
-  const rp = await RelyingParty.create(world, { first_party: true })
+  const confidential = { token_endpoint_auth_method: 'client_secret_basic' }
+  const rp = await RelyingParty.create(world, { first_party: true, ...confidential })
   const tokens = await rp.run('ada@example.com', { scope: 'openid offline_access', prompt: 'consent' })
+  assert.equal((await oidc.tokenIntrospection(rp.configuration, tokens.access_token)).active, true)
   await world.accounts.suspend(account.id, 'test')
   assert.equal((await oidc.tokenIntrospection(rp.configuration, tokens.access_token)).active, false)
   await assert.rejects(oidc.refreshTokenGrant(rp.configuration, tokens.refresh_token ?? ''), { error: 'invalid_grant' })
