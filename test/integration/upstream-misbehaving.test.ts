@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import { Browser } from '../support/browser.ts'
+import { serveOnLoopback } from '../support/loopback.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import {
   asGoogle,
@@ -159,6 +160,7 @@ test('a discovery document that is none, or is of somebody else, is told on the 
   })
   t.after(() => other.close())
   const browser = new Browser(other.issuer)
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   for (const choice of ['google', 'microsoft'])
     for (const body of [
       'no JSON',
@@ -171,10 +173,44 @@ test('a discovery document that is none, or is of somebody else, is told on the 
       JSON.stringify({ issuer: choice === 'google' ? issuer : `${issuer}/{tenantid}/v2.0` }),
     ]) {
       document = body
+      t.mock.timers.setTime(Date.now() + 31_000)
       const page = await browser.open('/account')
       const form = page.forms.find(({ fields }) => fields.choice === choice)
       const shown = await browser.follow(await browser.post(form?.action ?? '', { ...form?.fields, action: 'use' }))
       assert.equal(shown.status, 200, `${choice}: ${body}`)
       assert.match(shown.text, /did not work/, `${choice}: ${body}`)
     }
+})
+
+test('a provider whose discovery fails is asked again after half a minute, however many people try meanwhile', async (t) => {
+  let asked = 0
+  let status = 503
+  const { origin, close } = await serveOnLoopback((_request, response) => {
+    asked += 1
+    const endpoints = { authorization_endpoint: `${origin}/a`, token_endpoint: `${origin}/t`, jwks_uri: `${origin}/j` }
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ issuer: origin, response_types_supported: ['code'], ...endpoints }))
+  })
+  t.after(close)
+  const other = await createWorld({ env: asGoogle({ ...upstream, issuer: origin }) })
+  t.after(() => other.close())
+  const begin = async () => {
+    const browser = new Browser(other.issuer)
+    const page = await browser.open('/account')
+    const form = page.forms.find(({ fields }) => fields.choice === 'google')
+    return browser.post(form?.action ?? '', { ...form?.fields, action: 'use' })
+  }
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  for (const { location } of [...(await Promise.all([begin(), begin(), begin()])), await begin()])
+    assert.ok(!location?.startsWith(origin))
+  assert.equal(asked, 1)
+  assert.equal((await other.events('sign_in.failed')).length, 4)
+  t.mock.timers.setTime(Date.now() + 29_000)
+  await begin()
+  assert.equal(asked, 1)
+  status = 200
+  t.mock.timers.setTime(Date.now() + 1000)
+  const { location = '' } = await begin()
+  assert.equal(new URL(location).pathname, '/a')
+  assert.equal(asked, 2)
 })

@@ -36,6 +36,8 @@ export interface OpenIdOptions extends Pick<UpstreamProvider, 'id' | 'label' | '
 
 /** Discovery documents change seldom; a provider that moves is found again after this time. */
 const KEPT_MS = 60 * 60 * 1000
+/** One that fails is left alone for so long: strangers who begin to sign in must not make us ask it again and again. */
+const FAILED_MS = 30 * 1000
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
@@ -56,9 +58,9 @@ export function clientSecret(secret: string): oidc.ClientAuth {
   }
 }
 
-/** Reads the provider's metadata once in a while; a failure is not remembered. */
+/** Reads the provider's metadata once in a while, and remembers for a moment that it could not be read. */
 function createDiscovery({ issuer, clientId, authentication, ...options }: OpenIdOptions, http: HttpClient) {
-  let kept: { at: number; configuration: Promise<oidc.Configuration> } | undefined
+  let kept: { until: number; readonly configuration: Promise<oidc.Configuration> } | undefined
   const isInsecure = options.isInsecure ?? issuer.startsWith('http:')
   const discover = async () => {
     const configuration = await oidc.discovery(new URL(issuer), clientId, {}, authentication, {
@@ -73,15 +75,16 @@ function createDiscovery({ issuer, clientId, authentication, ...options }: OpenI
     oidc.enableNonRepudiationChecks(configuration)
     return configuration
   }
-  return async () => {
-    if (!kept || Date.now() - kept.at > KEPT_MS) kept = { at: Date.now(), configuration: discover() }
-    const { configuration } = kept
-    try {
-      return await configuration
-    } catch (error) {
-      if (kept.configuration === configuration) kept = undefined
-      throw error
-    }
+  const read = () => {
+    const reading = { until: Date.now() + KEPT_MS, configuration: discover() }
+    reading.configuration.catch(() => {
+      reading.until = Date.now() + FAILED_MS
+    })
+    return reading
+  }
+  return () => {
+    if (!kept || Date.now() >= kept.until) kept = read()
+    return kept.configuration
   }
 }
 
