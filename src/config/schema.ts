@@ -10,6 +10,7 @@ import {
   hostName,
   issuer,
   mailbox,
+  mongodbAddress,
   proxyRange,
   sealingKey,
   seconds,
@@ -41,9 +42,7 @@ const server = z.strictObject({
 })
 
 const database = z.strictObject({
-  uri: z
-    .string()
-    .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+  uri: mongodbAddress
     .optional()
     .describe(
       'MongoDB to keep everything in (a replica set, 7.0 or newer). Without it a server of our own is started; production needs it.',

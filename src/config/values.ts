@@ -43,6 +43,38 @@ export const proxyRange = z
     error: 'must be an IP address or a CIDR range',
   })
 
+/**
+ * What of an address of MongoDB decides how surely something is kept and read again, and what alone it may say there.
+ * The program sees to each of these itself; an address that says otherwise would not be heeded, so it is refused.
+ */
+const CERTAIN: ReadonlyMap<string, string | undefined> = new Map([
+  ['readpreference', 'primary'],
+  ['readpreferencetags', undefined],
+  ['readconcernlevel', 'majority'],
+  ['w', 'majority'],
+  ['journal', 'true'],
+  ['j', 'true'],
+  ['fsync', 'true'],
+  ['retrywrites', 'true'],
+])
+
+/** The options of an address that say otherwise, by name only: what stands before them is a password. */
+const findUncertain = (address: string) =>
+  [...new URLSearchParams(address.slice(address.lastIndexOf('?') + 1))]
+    .filter(([name, value]) => CERTAIN.has(name.toLowerCase()) && CERTAIN.get(name.toLowerCase()) !== value)
+    .map(([name]) => name)
+
+/** Where MongoDB is. */
+export const mongodbAddress = z
+  .string()
+  .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+  .superRefine((value, context) => {
+    const names = findUncertain(value)
+    if (names.length === 0) return
+    const message = `must not set ${names.join(', ')}: Gatehouse reads from the primary and waits for the majority's disks; leave it out`
+    context.addIssue({ code: 'custom', message })
+  })
+
 /** A key that signs cookies. */
 export const cookieKey = z.string().min(32, 'must have at least 32 characters')
 

@@ -31,6 +31,23 @@ const cases: readonly { name: string; good: readonly string[]; bad: readonly [va
     ],
   },
   {
+    name: 'MONGODB_URI',
+    good: [
+      'mongodb://a,b,c/gatehouse?replicaSet=x&tls=true',
+      'mongodb+srv://name:pass%3Fword@cluster.example.net/?retryWrites=true&w=majority&readPreference=primary',
+      'mongodb://someone:w=1@db.example.com/',
+    ],
+    bad: [
+      ['db.example.com/gatehouse', /must begin with mongodb/],
+      ['mongodb://db/?readPreference=secondaryPreferred', /must not set readPreference: /],
+      ['mongodb://db/?readPreferenceTags=dc:east', /must not set readPreferenceTags: /],
+      ['mongodb://db/?RETRYWRITES=false&w=1', /must not set RETRYWRITES, w: /],
+      ['mongodb://db/?w=2', /must not set w: /],
+      ['mongodb://db/?journal=false', /must not set journal: /],
+      ['mongodb://db/?readConcernLevel=local', /must not set readConcernLevel: /],
+    ],
+  },
+  {
     name: 'PORT',
     good: ['1', '65535'],
     bad: [
@@ -159,4 +176,9 @@ test('no value of a secret is ever told, however wrong it is', (t) => {
     }),
     { numRuns: 30 },
   )
+})
+
+test('what is wrong with the address of MongoDB is told without its password', (t) => {
+  const env = { MONGODB_URI: 'mongodb://someone:hidden@db/?w=1', DATA_DIR: scratchFolder(t) }
+  assert.doesNotMatch(problemsOf({ env, configDir }).join(), /hidden|someone/)
 })

@@ -42,7 +42,21 @@ export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
 }
 
-/** Connects. What is answered is kept: writes wait for the majority of the set. */
+/**
+ * What everything that is kept rests on, whatever the address says: single use would be decided on what a secondary has
+ * not heard of yet, and a write that was answered could be lost with one machine. The names are those of the address,
+ * so that each of them is overridden by its own.
+ */
+const GUARANTEES = {
+  readPreference: 'primary',
+  readConcernLevel: 'majority',
+  w: 'majority',
+  journal: true,
+  j: true,
+  retryWrites: true,
+} as const
+
+/** Connects. What is answered is kept. */
 async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promise<Connection> {
   const named = new URL(uri.replace(/^mongodb(\+srv)?:/, 'http:').replace(/,[^/@]*(?=\/|$)/, '')).pathname.slice(1)
   return createConnection(uri, {
@@ -51,8 +65,7 @@ async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promis
     autoCreate: false,
     bufferCommands: false,
     serverSelectionTimeoutMS: SELECTION_MS,
-    writeConcern: { w: 'majority' },
-    readConcernLevel: 'majority',
+    ...GUARANTEES,
     // What is read was checked when it was written.
     enableUtf8Validation: false,
   }).asPromise()
