@@ -54,6 +54,55 @@ test('a token for an API is a JWT of RFC 9068 and says what the person may do th
   assert.deepEqual(wordsOf(tokens.scope), wordsOf(rest.scope))
 })
 
+test('what it says besides is told as consented, all of it, before and after a refresh, and to introspection', async () => {
+  const acme = await world.access.organizations.create({ name: 'All', tenantId: 'group' })
+  const { id, email } = await world.addAccount('all@example.com', { roles: ['user'] })
+  await world.access.organizations.addMember(acme.id, { accountId: id, roles: ['moderator'] })
+  const party = await RelyingParty.create(world, { token_endpoint_auth_method: 'client_secret_basic' })
+  const visit = async (more: Record<string, string> = {}) => {
+    const scope = `openid roles read:posts delete:posts organization:${acme.id}`
+    const started = await party.start({ resource: DEMO, scope, ...more })
+    const page = await party.browser.open(started.url)
+    const answer = await (page.location ? page : party.signIn(page, email))
+    return party.redeem(answer, started, { resource: DEMO })
+  }
+  const tokens = await visit()
+  const idToken = tokens.claims()
+  const session = { auth_time: idToken?.auth_time, acr: idToken?.acr, amr: ['pwd'], sid: idToken?.sid }
+  assert.ok(Object.values(session).every(Boolean))
+  const expected = {
+    roles: ['user', 'moderator'],
+    permissions: ['read:posts', 'delete:posts'],
+    organization_id: acme.id,
+    tenant_id: 'group',
+    ...session,
+  }
+  const later = await refresh(party, tokens)
+  // The same session at this client, whatever the request.
+  const again = await visit()
+  const seen = new Set<unknown>()
+  for (const issued of [tokens, later, again]) {
+    const claims = payloadOf(issued)
+    const { jti, iat, nbf } = claims
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, claims[name]])), expected)
+    assert.ok(typeof jti === 'string' && jti.length >= 21 && !seen.has(jti))
+    seen.add(jti)
+    assert.equal(nbf, iat)
+    const told: Record<string, unknown> = await oidc.tokenIntrospection(party.configuration, issued.access_token)
+    for (const name of [...Object.keys(expected), 'jti', 'nbf']) assert.deepEqual(told[name], claims[name], name)
+  }
+
+  // Another client of the same browser knows the session by another name, and is not told what it did not ask for.
+  const other = await RelyingParty.create(world)
+  other.browser = party.browser
+  const started = await other.start({ resource: DEMO, scope: 'openid read:posts' })
+  const page = await other.consent(await other.browser.open(started.url))
+  const less = payloadOf(await other.redeem(page, started, { resource: DEMO }))
+  const { roles, permissions, organization_id, tenant_id, sid, auth_time } = less
+  assert.deepEqual([roles, permissions, organization_id, tenant_id], [undefined, ['read:posts'], undefined, undefined])
+  assert.deepEqual([typeof sid, sid !== session.sid, auth_time], ['string', true, session.auth_time])
+})
+
 test('people are asked only for what their roles allow', async () => {
   const { consent, tokens } = await signIn('consent@example.com', ['user'])
   assert.match(consent.text, /<li>Write posts<\/li>/)
