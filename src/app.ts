@@ -117,6 +117,8 @@ async function openPorts(options: AppOptions, database: Database) {
   }
 }
 
+const DAY_SECONDS = 86_400
+
 type Ports = Awaited<ReturnType<typeof openPorts>>
 
 /** The features, and the protocol on top of them. */
@@ -126,7 +128,13 @@ async function openFeatures(ports: Ports) {
 
   const audit = createAudit({ connection, gatherings })
   const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
-  const access = createAccess({ ...ports, audit, issuer: seed.issuer, acrValues: acrValuesOf(config.assurance) })
+  const access = createAccess({
+    ...ports,
+    audit,
+    issuer: seed.issuer,
+    acrValues: acrValuesOf(config.assurance),
+    maxTokenSeconds: config.keys.keepAfterDays * DAY_SECONDS,
+  })
   const trustedDevices = createTrustedDevices({ connection, audit, policy: config.sessions.trustedDevices })
   const accounts = createAccounts({
     connection,

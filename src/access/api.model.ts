@@ -38,8 +38,13 @@ export function apiModel(connection: Connection): Model<ApiDocument> {
   return connection.model<ApiDocument>('Api', schema)
 }
 
-/** A stored API as the rest of the program sees it. */
-export function toApi(document: ApiDocument): Api {
-  const { _id, name, permissions, accessTokenSeconds, minimumAcr, resourceServers, isRestricted } = document
+/** The APIs whose tokens were to last longer than this. */
+export const longerThan = (seconds: number) => ({ accessTokenSeconds: { $gt: seconds } })
+
+/** A stored API as the rest of the program sees it. Its tokens last no longer than this, whatever was stored earlier. */
+export function toApi(document: ApiDocument, maxTokenSeconds: number): Api {
+  const { _id, name, permissions, minimumAcr, resourceServers, isRestricted } = document
+  const asked = document.accessTokenSeconds
+  const accessTokenSeconds = asked === undefined ? undefined : Math.min(asked, maxTokenSeconds)
   return { identifier: _id, name, permissions, accessTokenSeconds, minimumAcr, resourceServers, isRestricted }
 }

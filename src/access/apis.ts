@@ -26,12 +26,13 @@ interface Dependencies {
   readonly issuer: string
   /** Every `acr` that a sign-in can reach here. */
   readonly acrValues: readonly string[]
+  readonly maxTokenSeconds: number
 }
 
 const DUPLICATE_KEY = 11000
 
 /** APIs on this model. */
-export function createApis({ model, remembered, audit, issuer, acrValues }: Dependencies): Apis {
+export function createApis({ model, remembered, audit, issuer, acrValues, maxTokenSeconds }: Dependencies): Apis {
   const system = { actor: { type: 'system' } } as const
   const parse = (input: unknown) => {
     const { success, data, error } = apiSchema.safeParse(input)
@@ -40,6 +41,10 @@ export function createApis({ model, remembered, audit, issuer, acrValues }: Depe
     if (data.identifier === issuer) throw refusals.apiInvalid('its identifier must not be the issuer')
     if (data.minimumAcr !== undefined && !acrValues.includes(data.minimumAcr))
       throw refusals.apiInvalid(`minimumAcr must be one of ${acrValues.join(', ')}`)
+    if (data.accessTokenSeconds !== undefined && data.accessTokenSeconds > maxTokenSeconds)
+      throw refusals.apiInvalid(
+        `accessTokenSeconds must be at most ${maxTokenSeconds}: a token must not outlive the key that signed it (keys.keepAfterDays)`,
+      )
     return data
   }
   const find = async (identifier: string) => (await remembered.read()).find((api) => api.identifier === identifier)

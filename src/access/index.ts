@@ -3,7 +3,8 @@
 import type { Connection } from 'mongoose'
 import type { Audit } from '../audit/index.ts'
 import type { Changes, Gatherings } from '../platform/database/index.ts'
-import { apiModel, toApi } from './api.model.ts'
+import type { Logger } from '../platform/logger.ts'
+import { apiModel, longerThan, toApi } from './api.model.ts'
 import { type Apis, createApis } from './apis.ts'
 import { membershipModel } from './membership.model.ts'
 import { organizationModel } from './organization.model.ts'
@@ -44,6 +45,9 @@ export interface AccessDependencies {
   readonly issuer: string
   /** Every `acr` that a sign-in can reach here. */
   readonly acrValues: readonly string[]
+  /** How long a token for an API may last at most: as long as a key is kept after it has signed. */
+  readonly maxTokenSeconds: number
+  readonly logger: Logger
 }
 
 /** Opens the room. */
@@ -54,6 +58,8 @@ export function createAccess({
   audit,
   issuer,
   acrValues,
+  maxTokenSeconds,
+  logger,
 }: AccessDependencies): Access {
   const models = {
     apis: apiModel(connection),
@@ -61,9 +67,12 @@ export function createAccess({
     organizations: organizationModel(connection),
     memberships: membershipModel(connection),
   }
-  const remembered = remember(async () => (await models.apis.find().sort({ _id: 1 }).lean()).map(toApi), changes.isLive)
+  const remembered = remember(
+    async () => (await models.apis.find().sort({ _id: 1 }).lean()).map((api) => toApi(api, maxTokenSeconds)),
+    changes.isLive,
+  )
   changes.follow(models.apis.collection.name, remembered.forget)
-  const apis = createApis({ model: models.apis, remembered, audit, issuer, acrValues })
+  const apis = createApis({ model: models.apis, remembered, audit, issuer, acrValues, maxTokenSeconds })
   const strict = remember(
     async () => (await models.organizations.find({ needsSecondFactor: true }).lean()).map(({ _id }) => _id),
     changes.isLive,
@@ -87,6 +96,11 @@ export function createAccess({
     async plant(seed) {
       await plantSeed({ ...models, audit, issuer }, seed)
       remembered.forget()
+      for (const { _id, accessTokenSeconds } of await models.apis.find(longerThan(maxTokenSeconds)).lean())
+        logger.warn(
+          { api: _id, accessTokenSeconds, maxTokenSeconds },
+          'tokens for this API last shorter than it says: a retired key is kept no longer (keys.keepAfterDays)',
+        )
     },
   }
 }

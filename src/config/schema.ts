@@ -90,9 +90,12 @@ const keys = z
       .describe('How many days a key is published before it signs, for apps that keep keys.'),
     keepAfterDays: z
       .int()
+      // More than what is issued by `lifetimes` lasts: a day at most.
       .min(2)
       .max(365)
-      .describe('How many days a key stays published after it has signed, for what it has signed.'),
+      .describe(
+        'How many days a key stays published after it has signed, for what it has signed. No token lasts longer.',
+      ),
   })
   .refine(({ rotationDays, publishAheadDays }) => publishAheadDays < rotationDays, {
     path: ['publishAheadDays'],

@@ -148,6 +148,33 @@ test('a permission that the API has no more is gone from the next token', async 
   assert.equal(payloadOf(await refresh(party, tokens, { resource: api.identifier })).scope, undefined)
 })
 
+test('no token for an API outlives the key that signed it', async (t) => {
+  const seconds = world.config.keys.keepAfterDays * 86_400
+  const api = { identifier: 'https://long.example', name: 'Long', permissions: [{ name: 'read:b', title: 'B' }] }
+  for (const door of [world.access.apis.create, world.access.apis.update]) {
+    await assert.rejects(door({ ...api, accessTokenSeconds: seconds + 1 }), { code: 'api.invalid', status: 422 })
+  }
+  await world.access.apis.create({ ...api, accessTokenSeconds: seconds })
+  assert.equal((await world.access.apis.get(api.identifier)).accessTokenSeconds, seconds)
+
+  // Kept when keys were kept for longer.
+  const beside = await createWorld({ beside: world, env: { GATEHOUSE_KEYS_KEEP_AFTER_DAYS: '2' } })
+  t.after(() => beside.close())
+  assert.ok(beside.log.some((line) => line.includes(api.identifier) && line.includes('keys.keepAfterDays')))
+  assert.ok(!world.log.some((line) => line.includes('keys.keepAfterDays')))
+  const permissions = { [api.identifier]: ['read:b'] }
+  const party = await RelyingParty.create(beside, {
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
+    token_endpoint_auth_method: 'client_secret_basic',
+    api_permissions: permissions,
+  })
+  const request = { resource: api.identifier, scope: 'read:b' }
+  const { iat = 0, exp = 0 } = payloadOf(await oidc.clientCredentialsGrant(party.configuration, request))
+  assert.equal(exp - iat, 2 * 86_400)
+})
+
 test('roles and organizations are told by scopes of their own', async () => {
   const scope = 'openid roles organizations read:posts'
   const acme = await world.access.organizations.create({ name: 'Acme' })

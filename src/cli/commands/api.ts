@@ -11,10 +11,10 @@ The file says what the API is called and what it lets people do, for example:
     "name": "Orders",
     "permissions": [{ "name": "read:orders", "title": "See your orders" }]
   }
-Four more are known: accessTokenSeconds (how long its tokens are good), minimumAcr (the acr that the sign-in behind its
-tokens has to reach: people are asked for what is missing), resourceServers (the client_ids by which the API itself may
-ask about tokens that were made out to it) and isRestricted (true: only clients that were allowed its permissions by
-name, in api_permissions, may ask for it).`
+Four more are known: accessTokenSeconds (how long its tokens are good, at most keys.keepAfterDays), minimumAcr (the acr
+that the sign-in behind its tokens has to reach: people are asked for what is missing), resourceServers (the client_ids
+by which the API itself may ask about tokens that were made out to it) and isRestricted (true: only clients that were
+allowed its permissions by name, in api_permissions, may ask for it).`
 
 function present(api: Api): Outcome {
   const { identifier, name, accessTokenSeconds, minimumAcr, resourceServers, isRestricted } = api
