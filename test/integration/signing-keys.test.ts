@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, verify as verifySignature } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { after, before, mock, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { RelyingParty } from '../support/relying-party.ts'
@@ -196,6 +196,46 @@ test('the calendar rotates by itself, one process for all, and every step is in 
   }
   assert.deepEqual(await told(next), ['signing_key.created schedule', 'signing_key.promoted schedule'])
   assert.deepEqual((await told(old)).slice(-2), ['signing_key.removed schedule', 'signing_key.retired schedule'])
+})
+
+test('a program that was started does all of that unasked: it announces, signs and forgets as the days go by', async (t) => {
+  // Two clocks: days go by on the one, and on the other the minute after which the calendar is looked at again.
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.after(() => mock.timers.reset())
+  const alone = await createWorld()
+  t.after(() => alone.close())
+  const states = async () =>
+    (await alone.keys.list())
+      .filter(({ alg }) => alg === 'ES256')
+      .map(({ kid, state }) => ({ kid, state }))
+      .sort((one, other) => one.state.localeCompare(other.state))
+  const [first] = await states()
+  assert.equal(first?.state, 'current')
+
+  /** Lets days go by, and one look at the calendar happen. Resolves when the keys and what is published are so. */
+  async function pass(days: number, expected: string): Promise<void> {
+    t.mock.timers.tick(days * DAY_MS)
+    mock.timers.tick(60_000)
+    const deadline = performance.now() + 10_000
+    const isThere = async () => (await states()).map(({ state }) => state).join(' ') === expected
+    const isPublished = async () => {
+      const published = await kidsOf(alone)
+      const stored = (await alone.keys.list()).map(({ kid }) => kid).sort()
+      return published.join() === stored.join()
+    }
+    while (!((await isThere()) && (await isPublished()))) {
+      assert.ok(performance.now() < deadline, `after ${days} days: ${JSON.stringify(await states())}`)
+    }
+  }
+  await pass(77, 'current next')
+  const next = (await states()).find(({ state }) => state === 'next')?.kid
+  assert.deepEqual((await states())[0], first)
+  await pass(14, 'current previous')
+  assert.equal((await states())[0]?.kid, next)
+  await pass(15, 'current')
+  assert.equal((await states())[0]?.kid, next)
+  assert.ok(!(await kidsOf(alone)).includes(first.kid))
 })
 
 test('EdDSA is there when it is asked for, and its keys are kept for a while when it is not any more', async () => {
