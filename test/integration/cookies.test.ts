@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { Database } from '../../src/platform/database/index.ts'
+import { DEVICE_COOKIE } from '../../src/provider/index.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { openTestDatabase } from '../support/database.ts'
+import { readMail } from '../support/mails.ts'
 import { throughProxy } from '../support/proxy.ts'
+import { addApp, codeOf, openAccount } from '../support/two-factor.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
 const authorizationUrl = (world: World, clientId: string, parameters: Record<string, string> = {}) =>
@@ -24,7 +28,29 @@ async function signIn(browser: Browser, page: Page): Promise<Page> {
   return proved.forms.some(({ actions }) => actions.includes('allow')) ? browser.press(proved, 'allow') : proved
 }
 
-/** Everything that sets a cookie: a sign-in, a one-time link, the language switch, a run of the playground. */
+/** A second step at the account pages, after which the browser is trusted. */
+async function trust(world: World, browser: Browser): Promise<void> {
+  const { email } = await world.addAccount('trusts@example.com')
+  const key = await addApp(new Browser(world.issuer, throughProxy(world.config.server.port)), email)
+  browser.cookies.clear()
+  const asked = await openAccount(browser, email)
+  const done = await browser.press(asked, 'sign-in', { code: await codeOf(key), trust: 'yes' })
+  assert.equal(done.url.pathname, '/account')
+}
+
+/** A forgotten password, from asking for a mail to the new one. */
+async function recover(world: World, browser: Browser): Promise<void> {
+  const { email } = await world.addAccount('forgets@example.com')
+  const sent = await browser.press(await browser.open('/password/forgot'), 'send', { identifier: email })
+  const proved = await browser.press(sent, 'confirm', { code: (await readMail(world, email)).code })
+  const done = await browser.press(proved, 'save', { password: 'Another horse & 7 carts' })
+  assert.equal(done.heading, 'Your new password is set')
+}
+
+/**
+ * Everything that sets a cookie: a sign-in, a one-time link, the language switch, account pages, a browser that is
+ * trusted, a forgotten password, a run of the playground.
+ */
 async function walk(world: World): Promise<Browser> {
   const account = await world.addAccount('ada@example.com')
   const { client_id } = await world.addClient()
@@ -33,6 +59,8 @@ async function walk(world: World): Promise<Browser> {
   assert.match(end.location ?? '', /^https:\/\/rp\.example\/callback\?code=/)
   const link = await world.signIn.invitations.issue('set-password', account)
   await browser.press(await browser.open(`/welcome/${link}`), 'save', { password: PASSWORD })
+  await trust(world, browser)
+  await recover(world, browser)
   await browser.get('/language/de')
   // The playground asks its own issuer as an app does, and a name that is made up leads nowhere.
   if (world.issuer.startsWith('http:')) {
@@ -65,10 +93,24 @@ const COOKIES: readonly { name: string; prefix: string; path: RegExp; isSigned: 
   { name: 'gatehouse.interaction', prefix: '__Secure-', path: /^path=\/interaction\/[\w-]+$/, isSigned: true },
   { name: 'gatehouse.ways', prefix: '__Secure-', path: /^path=\/interaction$/, isSigned: true },
   { name: 'gatehouse.resume', prefix: '__Secure-', path: /^path=\/auth\/[\w-]+$/, isSigned: true },
+  { name: 'gatehouse.browser', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
+  { name: 'gatehouse.device', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
+  { name: 'gatehouse.return', prefix: '__Secure-', path: /^path=\/account\/return$/, isSigned: true },
+  { name: 'gatehouse.reset', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
   { name: 'gatehouse.welcome', prefix: '__Host-', path: /^path=\/$/, isSigned: true },
   { name: 'gatehouse.playground', prefix: '__Secure-', path: /^path=\/workbench$/, isSigned: true, isOverHttp: true },
   { name: 'gatehouse.lang', prefix: '__Host-', path: /^path=\/$/, isSigned: false },
 ]
+
+test('every cookie that the program has a name for is in the table', () => {
+  const source = globSync('src/**/*.ts', { exclude: ['src/web/cookie.ts'] }).map((file) => readFileSync(file, 'utf8'))
+  const names = source.flatMap((text) => [
+    ...[...text.matchAll(/createCookie\(\{[^}]*?\bname: '?(\w+)/g)].map(([, name]) => name),
+    ...[...text.matchAll(/cookieName\(issuer, '(\w+)'/g)].map(([, name]) => name),
+  ])
+  const all = new Set(names.map((name) => `gatehouse.${name === 'DEVICE_COOKIE' ? DEVICE_COOKIE : name}`))
+  assert.deepEqual([...all].sort(), COOKIES.map(({ name }) => name).sort())
+})
 
 for (const issuer of ['https://id.example.com', undefined]) {
   const isHttps = issuer !== undefined
@@ -93,7 +135,7 @@ for (const issuer of ['https://id.example.com', undefined]) {
       }
       // 128 random bits and more; what they say is kept on the server.
       for (const { value } of set.filter(
-        ({ name, value }) => /session$|interaction$|welcome$|playground$/.test(name) && value,
+        ({ name, value }) => /session$|interaction$|browser$|device$|reset$|welcome$|playground$/.test(name) && value,
       ))
         assert.match(value, /^[\w-]{21,}$/)
     } finally {
