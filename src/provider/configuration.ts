@@ -3,6 +3,7 @@ import { type AdapterFactory, type Configuration, errors, type KoaContextWithOID
 import type { Access } from '../access/index.ts'
 import type { Accounts } from '../accounts/index.ts'
 import type { Config } from '../config/index.ts'
+import type { Units } from '../platform/database/index.ts'
 import type { Sealer } from '../platform/seal.ts'
 import type { Assurance, SignIn } from '../sign-in/index.ts'
 import { cookieName, isHttps, type Render } from '../web/index.ts'
@@ -22,6 +23,7 @@ import { OWN_CLIENT } from './own-pages.ts'
 import { isAuthenticated, type Resources } from './resources.ts'
 import type { SessionLimits } from './session-limits.ts'
 import { signOutPages } from './sign-out.ts'
+import type { Sessions } from './storage/sessions.ts'
 
 /** What the library's configuration is made of. */
 export interface ConfigurationDependencies {
@@ -34,6 +36,8 @@ export interface ConfigurationDependencies {
   /** Keeps requests for starting again. */
   readonly signIn: SignIn
   readonly consents: Consents
+  readonly sessions: Sessions
+  readonly units: Units
   readonly resources: Resources
   readonly sessionLimits: SessionLimits
   readonly render: Render
@@ -153,6 +157,8 @@ export function createConfiguration(deps: ConfigurationDependencies): Configurat
       consents,
       resources,
       skipsConsent,
+      sessions: deps.sessions,
+      units: deps.units,
       refreshTokenSeconds: config.lifetimes.refreshTokenSeconds,
     }),
     assertJwtClientAuthClaimsAndHeader,

@@ -1,12 +1,16 @@
-import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Units } from '../platform/database/index.ts'
 import type { Consents } from './consents.ts'
 import type { Resources } from './resources.ts'
+import type { Sessions } from './storage/sessions.ts'
 
 interface Dependencies {
   readonly consents: Consents
   readonly resources: Pick<Resources, 'narrow'>
   readonly skipsConsent: (ctx: KoaContextWithOIDC) => boolean
   readonly refreshTokenSeconds: number
+  readonly sessions: Pick<Sessions, 'join'>
+  readonly units: Pick<Units, 'settled'>
 }
 
 type OIDC = KoaContextWithOIDC['oidc']
@@ -40,11 +44,46 @@ function addRequested(
   }
 }
 
+/** Adds what another grant of the same account and client allows. */
+function absorb(grant: Grant, { openid, resources = {} }: Grant): void {
+  if (openid?.scope) grant.addOIDCScope(openid.scope)
+  if (openid?.claims?.length) grant.addOIDCClaims(openid.claims)
+  for (const [resource, scope] of Object.entries(resources)) grant.addResourceScope(resource, scope)
+}
+
 /**
  * Finds the grant for an authorization request: the session's own, with what the person allowed this client before, or
  * with all of the request where policy says that nobody needs to be asked.
  */
-export function createLoadExistingGrant({ consents, resources, skipsConsent, refreshTokenSeconds }: Dependencies) {
+export function createLoadExistingGrant({
+  consents,
+  resources,
+  skipsConsent,
+  refreshTokenSeconds,
+  sessions,
+  units,
+}: Dependencies) {
+  /** The grant becomes the session's own, unless another request of this browser was faster: then theirs is used. */
+  async function join(oidc: OIDC, grant: Grant): Promise<Grant> {
+    const { session, client, provider } = oidc
+    if (!session || !client) return grant
+    const { clientId } = client
+    session.ensureClientContainer(clientId)
+    // Whoever reads of it in the session must find it.
+    await units.settled()
+    const own = { sid: session.sidFor(clientId), grantId: grant.jti }
+    const joined = await sessions.join(session, clientId, own)
+    if (!joined?.grantId) throw new errors.LoginRequired('the session ended')
+    if (joined.sid) session.sidFor(clientId, joined.sid)
+    if (joined.grantId === grant.jti) return grant
+    const theirs = await provider.Grant.find(joined.grantId)
+    if (!theirs) return grant
+    absorb(theirs, grant)
+    await theirs.save()
+    await grant.destroy()
+    return theirs
+  }
+
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const { oidc } = ctx
     const { account, client, provider } = oidc
@@ -72,6 +111,6 @@ export function createLoadExistingGrant({ consents, resources, skipsConsent, ref
     if (isNew && !isChanged) return undefined
     if (endsTooSoon) grant.exp = undefined
     if (isChanged || endsTooSoon) await grant.save()
-    return grant
+    return oidc.session?.grantIdFor(client.clientId) === grant.jti ? grant : join(oidc, grant)
   }
 }

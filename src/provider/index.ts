@@ -29,6 +29,7 @@ import { DEVICE_COOKIE } from './interaction/trust.ts'
 import { createUsedWays } from './interaction/used-ways.ts'
 import { createKeys, type SigningKeys } from './keys/index.ts'
 import { createOwnPages, type OwnPages } from './own-pages.ts'
+import { createParallelSessions } from './parallel-sessions.ts'
 import { createProviders, type Providers } from './provider.ts'
 import { detectReplays } from './replay-detection.ts'
 import { createResources } from './resources.ts'
@@ -84,6 +85,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     accessTokenSeconds: config.lifetimes.accessTokenSeconds,
   })
   const sessionLimits = createSessionLimits(config)
+  const parallelSessions = createParallelSessions(storage.sessions)
   const rotation = createRotation({
     artifacts,
     sealer: deps.sealer,
@@ -95,6 +97,8 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
     artifacts,
     clients: storage.clients,
     units: storage.units,
+    sessions: storage.sessions,
+    onKept: parallelSessions.onKept,
     rotation,
     reuses,
     foresee: createForesight({ accounts: accountsAhead, artifacts }),
@@ -116,6 +120,8 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
           jwks,
           assurance: deps.signIn.assurance,
           consents,
+          sessions: storage.sessions,
+          units: storage.units,
           resources,
           fetch,
         }),
@@ -125,6 +131,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
         findStructuredTokens({ ...deps, artifacts, issuer: config.server.issuer }),
         rotation.adjust,
         sessionLimits.adjust,
+        parallelSessions.adjust,
         detectReplays,
         backChannel.adjust,
         bridge.listen,

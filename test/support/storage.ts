@@ -16,7 +16,7 @@ export async function openStorage(database: Database, sealingKeys: readonly stri
   const storage = openProtocolStorage({ ...database, sealer, audit })
   await ensureIndexes(database.connection)
   const rotation = createRotation({ artifacts: storage.artifacts, sealer, graceSeconds })
-  const factory = createAdapter({ ...storage, rotation, reuses: createReuses(), foresee: () => {} })
+  const factory = createAdapter({ ...storage, rotation, reuses: createReuses(), foresee: () => {}, onKept: () => {} })
   const made = new Map<string, Adapter>()
   /** As the library does it: one for each kind. */
   const adapter = (kind: string): Adapter => {

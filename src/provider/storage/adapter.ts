@@ -2,16 +2,21 @@ import type { Adapter, AdapterFactory } from 'oidc-provider'
 import type { Units } from '../../platform/database/index.ts'
 import type { ClientStore } from '../clients/store.ts'
 import { ArtifactAdapter, type ArtifactAdapterDependencies, OnceAdapter, ReplayAdapter } from './artifact-adapter.ts'
+import { GrantAdapter } from './grant-adapter.ts'
 import { InteractionAdapter } from './interaction-adapter.ts'
 import { RefreshTokenAdapter } from './refresh-token-adapter.ts'
 import type { Rotation } from './rotation.ts'
 import { SessionAdapter } from './session-adapter.ts'
+import type { Kept, Sessions } from './sessions.ts'
 
 /** What the storage of the library is made of. */
 export interface AdapterDependencies extends ArtifactAdapterDependencies {
   readonly clients: ClientStore
   readonly rotation: Rotation
   readonly units: Units
+  readonly sessions: Sessions
+  /** Told where the session of a request is after it was saved. */
+  readonly onKept: (kept: Kept) => void
 }
 
 /** Clients are registered by our own verbs only: the library reads them. */
@@ -54,11 +59,19 @@ class ClientAdapter implements Adapter {
 const WRITTEN_ONCE = new Set(['AccessToken', 'ClientCredentials', 'AuthorizationCode'])
 
 /** The storage that the library is given. */
-export function createAdapter({ clients, rotation, units, ...deps }: AdapterDependencies): AdapterFactory {
+export function createAdapter({
+  clients,
+  rotation,
+  units,
+  sessions,
+  onKept,
+  ...deps
+}: AdapterDependencies): AdapterFactory {
   return (kind) => {
     if (kind === 'Client') return new ClientAdapter(clients)
     if (kind === 'RefreshToken') return new RefreshTokenAdapter(deps, rotation)
-    if (kind === 'Session') return new SessionAdapter(deps, units)
+    if (kind === 'Session') return new SessionAdapter(deps, sessions, onKept)
+    if (kind === 'Grant') return new GrantAdapter(deps, units)
     if (kind === 'Interaction') return new InteractionAdapter(deps, units)
     if (kind === 'ReplayDetection') return new ReplayAdapter(kind, deps)
     return WRITTEN_ONCE.has(kind) ? new OnceAdapter(kind, deps) : new ArtifactAdapter(kind, deps)

@@ -27,6 +27,24 @@ export interface Artifacts {
   insert(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<boolean>
   /** Like upsert, but one that is not there any more stays gone. */
   update(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
+  /**
+   * Makes of a record's present content what `change` says, however many others change it at the same time; of the one
+   * with this id, or else of the one with this uid.
+   * @returns what it is now; undefined, and nothing changed, when there is none or `change` wants nothing
+   */
+  amend(
+    kind: string,
+    names: { readonly id: string; readonly uid?: string },
+    change: (payload: AdapterPayload) => AdapterPayload | undefined,
+    expiresIn: number | undefined,
+  ): Promise<AdapterPayload | undefined>
+  /** Gives a record another id, with what `change` makes of its content at that moment. @returns undefined when it is gone */
+  move(
+    kind: string,
+    ids: { readonly from: string; readonly to: string },
+    change: (payload: AdapterPayload) => AdapterPayload,
+    expiresIn: number | undefined,
+  ): Promise<AdapterPayload | undefined>
   /** Like upsert, but an existing record stays as it is. */
   insertMissing(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   find(kind: string, id: string): Promise<AdapterPayload | undefined>
@@ -58,6 +76,18 @@ interface Dependencies {
   readonly records: Gathered<ArtifactDocument>
   readonly units: Units
   readonly sealer: Sealer
+}
+
+/** So often somebody else may have been faster. */
+const TRIES = 20
+
+/** Reads and writes until nobody has changed in between what was read. @throws Error when that never happens */
+async function untilWritten<T>(attempt: () => Promise<{ readonly is: T } | undefined>): Promise<T> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const done = await attempt()
+    if (done) return done.is
+  }
+  throw new Error('a record is changed all the time')
 }
 
 /** So many records, of which little is kept. */
@@ -120,6 +150,16 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     return records.deleteBy(field, value)
   }
 
+  const findLive = async (kind: string, id: string) => {
+    const found = await records.find(hashSecret(id))
+    return liveOf(kind, found ? [found] : [])[0]
+  }
+  const findLiveByUid = async (kind: string, uid: string) =>
+    liveOf(kind, await records.findBy('uidHash', hashSecret(uid)))[0]
+  /** Writes over what was read, and over nothing else. */
+  const writeOver = ({ _id, kind, payload }: ArtifactDocument, set: object) =>
+    records.claim(_id, { when: { kind, payload }, set })
+
   return {
     // Replaced whole, so that a field (an expiry, say) which is no longer there is gone. Being used outlives a save.
     upsert: (kind, id, payload, expiresIn) => leave(records.replace(toDocument(kind, id, payload, expiresIn))),
@@ -163,6 +203,27 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       const { consumedAt: at, consumedFrom: from, successorHash, grantId, accountId, clientId } = found
       return { at, from, successorHash, grantId, accountId, clientId }
     },
+    amend: (kind, { id, uid }, change, expiresIn) =>
+      untilWritten(async () => {
+        const document = (await findLive(kind, id)) ?? (uid ? await findLiveByUid(kind, uid) : undefined)
+        const before = document && open(document)
+        const after = before && change(before)
+        if (!after || after === before) return { is: after }
+        const seconds = expiresIn ?? Number(before.exp) - Math.floor(Date.now() / 1000)
+        const { _id, ...set } = toDocument(kind, String(after.jti), after, seconds)
+        return (await writeOver(document, set)) ? { is: after } : undefined
+      }),
+    move: (kind, { from, to }, change, expiresIn) =>
+      untilWritten(async () => {
+        const document = await findLive(kind, from)
+        if (!document) return { is: undefined }
+        const after = change(open(document))
+        // First there are two, then one: who changes the old one in between is not missed.
+        await records.replace(toDocument(kind, to, after, expiresIn))
+        if (!(await writeOver(document, { expiresAt: new Date(0) }))) return undefined
+        await leave(records.delete(document._id, { kind }))
+        return { is: after }
+      }),
     destroy: (kind, id) => leave(records.delete(hashSecret(id), { kind })),
     async revokeByGrantId(grantId) {
       if (grantId) await revokeBy('grantId', grantId)

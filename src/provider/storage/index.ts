@@ -12,10 +12,12 @@ import { createSessionEnds, type EndedSession, type SessionEnds } from '../sessi
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
 import { createLiveSessions } from './live-sessions.ts'
+import { createSessions, type Sessions } from './sessions.ts'
 
 /** Where the protocol keeps things. It is there before accounts and pages are, and accounts end sessions through it. */
 export interface ProtocolStorage {
   readonly artifacts: Artifacts
+  readonly sessions: Sessions
   readonly clients: ClientStore
   readonly clientInvitations: ClientInvitations
   readonly consents: Consents
@@ -67,6 +69,7 @@ export function openProtocolStorage({
   }
   return {
     artifacts,
+    sessions: createSessions({ artifacts, units }),
     sessionEnds,
     units,
     clients: createClientStore(clientModel(connection), changes),

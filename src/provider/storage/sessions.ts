@@ -1,0 +1,143 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AdapterPayload } from 'oidc-provider'
+import type { Units } from '../../platform/database/index.ts'
+import type { Artifacts } from './artifacts.ts'
+import { mergeSessions } from './merge-sessions.ts'
+
+const KIND = 'Session'
+/** An expiry that moved by less is not worth a write: a minute, or a tenth of a short life. */
+const LEEWAY_SECONDS = 60
+const leewayOf = (expiresIn: number) => Math.min(LEEWAY_SECONDS, expiresIn / 10)
+
+/** What a session gave an app. */
+export interface Authorization {
+  readonly sid?: string | undefined
+  readonly grantId?: string | undefined
+}
+
+/**
+ * Where a session is after it was saved: with an id or a life that the browser has to be told of, just where the browser
+ * knows it to be, with another id that another answer tells of, or nowhere.
+ */
+export type Kept = 'here' | 'known' | 'elsewhere' | 'gone'
+
+/** Sessions as the requests of one browser see and change them at the same time. */
+export interface Sessions {
+  /** Told of each session that a request found. */
+  note(payload: AdapterPayload): void
+  /** The session that this request found gets a new id when it is saved. */
+  renew(): void
+  /** Saves what this request made of its session. */
+  keep(id: string, payload: AdapterPayload, expiresIn: number): Promise<Kept>
+  /**
+   * An app joins the session that this request found, at once, so that another request of the same browser does not let
+   * it join with another grant. @returns what it has now, by whichever request; undefined when the session is over, or
+   * is somebody else's
+   */
+  join(
+    session: { accountId?: string | undefined },
+    clientId: string,
+    own: Authorization,
+  ): Promise<Authorization | undefined>
+}
+
+interface Found {
+  /** The session as it was found, as text: the library goes on to work on what it is given. */
+  readonly text: string
+  readonly id: string
+  readonly uid: string
+  isRenewed: boolean
+}
+
+/**
+ * Sessions on these records. Every request of a browser pushes the expiry of its session a little further; one that
+ * changed in nothing else is not written again, so it may end earlier than it could, never later. One that was ended
+ * while a request was under way stays ended. What several requests change at the same time is put together: each writes
+ * only over what it has read.
+ */
+export function createSessions({ artifacts, units }: { artifacts: Artifacts; units: Units }): Sessions {
+  const found = new WeakMap<object, Found>()
+  const foundNow = () => {
+    const unit = units.current()
+    return unit && found.get(unit)
+  }
+  const note = (payload: AdapterPayload) => {
+    const unit = units.current()
+    if (!unit || payload.uid === undefined) return
+    const { jti: id = '', uid } = payload
+    found.set(unit, { text: JSON.stringify(payload), id, uid, isRenewed: found.get(unit)?.isRenewed ?? false })
+  }
+
+  /** Where the session got another id meanwhile, it is still the same session, if it is still the same person's. */
+  const amend = (
+    { id, uid }: Pick<Found, 'id' | 'uid'>,
+    accountId: string | undefined,
+    change: (theirs: AdapterPayload) => AdapterPayload,
+    expiresIn?: number,
+  ) =>
+    artifacts.amend(
+      KIND,
+      { id, uid },
+      (theirs) => (theirs.accountId === undefined || theirs.accountId === accountId ? change(theirs) : undefined),
+      expiresIn,
+    )
+
+  async function keepChanged(before: Found, payload: AdapterPayload, expiresIn: number): Promise<Kept> {
+    const base: AdapterPayload = JSON.parse(before.text)
+    const kept = await amend(before, payload.accountId, (theirs) => mergeSessions(base, payload, theirs), expiresIn)
+    if (!kept) return 'gone'
+    note(kept)
+    return kept.jti === payload.jti ? 'here' : 'elsewhere'
+  }
+
+  async function keepRenewed(before: Found, id: string, payload: AdapterPayload, expiresIn: number): Promise<Kept> {
+    const base: AdapterPayload = JSON.parse(before.text)
+    const merge = (theirs: AdapterPayload) => ({ ...mergeSessions(base, payload, theirs), jti: id })
+    const isMoved = await artifacts.move(KIND, { from: before.id, to: id }, merge, expiresIn)
+    if (isMoved) {
+      note(isMoved)
+      return 'here'
+    }
+    // Another request has given it an id, or ended it.
+    const kept = await keepChanged(before, payload, expiresIn)
+    if (kept !== 'gone' || base.loginTs === payload.loginTs) return kept
+    // Whoever has proved who they are has a session, whatever became of the one before.
+    await artifacts.upsert(KIND, id, payload, expiresIn)
+    return 'here'
+  }
+
+  return {
+    note,
+    renew() {
+      const before = foundNow()
+      if (before) before.isRenewed = true
+    },
+    async keep(id, payload, expiresIn) {
+      const before = foundNow()
+      if (!before || before.uid !== payload.uid) {
+        await artifacts.upsert(KIND, id, payload, expiresIn)
+        return 'here'
+      }
+      if (before.isRenewed && before.id !== id) return keepRenewed(before, id, payload, expiresIn)
+      const base: AdapterPayload = JSON.parse(before.text)
+      const moved = Number(payload.exp) - Number(base.exp)
+      const isSame = isDeepStrictEqual({ ...base, exp: payload.exp }, payload)
+      const hasMoved = moved < 0 || moved >= leewayOf(expiresIn)
+      const kept = isSame && !hasMoved ? 'here' : await keepChanged(before, payload, expiresIn)
+      const isKnown = before.id === id && (payload.transient === true || !hasMoved)
+      return kept === 'here' && isKnown ? 'known' : kept
+    },
+    async join({ accountId }, clientId, own) {
+      const before = foundNow()
+      if (!before) return own
+      const known = (JSON.parse(before.text) as AdapterPayload).authorizations?.[clientId]
+      const kept = await amend(before, accountId, (theirs) => {
+        const theirOwn = theirs.authorizations?.[clientId]
+        // The one that this request knows of is of no use any more, or it would not ask.
+        if (theirOwn?.grantId && theirOwn.grantId !== known?.grantId) return theirs
+        return { ...theirs, authorizations: { ...theirs.authorizations, [clientId]: { ...theirOwn, ...own } } }
+      })
+      return kept?.authorizations?.[clientId]
+    },
+  }
+}
