@@ -44,17 +44,18 @@ export class DatabaseError extends Error {
 
 /**
  * What everything that is kept rests on, whatever the address says: single use would be decided on what a secondary has
- * not heard of yet, and a write that was answered could be lost with one machine. The names are those of the address,
- * so that each of them is overridden by its own.
+ * not heard of yet, and a write that was answered could be lost with one machine.
  */
 const GUARANTEES = {
   readPreference: 'primary',
   readConcernLevel: 'majority',
   w: 'majority',
   journal: true,
-  j: true,
   retryWrites: true,
 } as const
+
+/** The old name of `journal`: the driver warns of it, so it is overridden only where the address has it. */
+const oldJournal = (uri: string) => (/[?&]j=/i.test(uri) ? { j: true } : {})
 
 /** Connects. What is answered is kept. */
 async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promise<Connection> {
@@ -66,6 +67,7 @@ async function connectDatabase(uri: string, databaseName = DEFAULT_NAME): Promis
     bufferCommands: false,
     serverSelectionTimeoutMS: SELECTION_MS,
     ...GUARANTEES,
+    ...oldJournal(uri),
     // What is read was checked when it was written.
     enableUtf8Validation: false,
   }).asPromise()
