@@ -23,7 +23,7 @@ import { createSmsBox } from './platform/sms/index.ts'
 import { createProtocol, openProtocolStorage } from './provider/index.ts'
 import { openReadiness } from './readiness.ts'
 import { openRecovery } from './recovering.ts'
-import { SealingKeysError } from './sealing-keys.ts'
+import { outsideSeconds, SealingKeysError } from './sealing-keys.ts'
 import { readAccessSeed, seedClients } from './seed.ts'
 import { createSelfService } from './self-service/index.ts'
 import { acrValuesOf, createSignIn, createTrustedDevices, type MethodEntry } from './sign-in/index.ts'
@@ -261,7 +261,7 @@ export async function createApp(options: AppOptions) {
       registration: features.mailRooms.registration,
       clients: protocol.clients,
       keys: protocol.keys,
-      reseal: createReseal(ports),
+      reseal: createReseal({ ...ports, outsideSeconds: () => outsideSeconds(access, config) }),
       notices,
       mailBox: workbench?.mailBox,
       smsBox: workbench?.smsBox,

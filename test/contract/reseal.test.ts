@@ -39,7 +39,7 @@ test('every field that is told of is sealed anew, and what a process with the ol
   const secret = before.seal('secret', contextOf({ _id: 1000 }))
   await model.insertMany([{ _id: 1000, inner: { secret, other: 'kept' } }, { _id: 1001 }])
 
-  const reseal = createReseal({ connection, sealer })
+  const reseal = createReseal({ connection, sealer, outsideSeconds: async () => 60 })
   const count = async (keyId = '') =>
     (await reseal.survey()).filter((entry) => entry.keyId === keyId).reduce((sum, entry) => sum + entry.count, 0)
   assert.equal(await count(before.keyIds[0]), 502)

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { env } from 'node:process'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { decodeJwt } from 'jose'
 import { runCommandLine } from '../../src/cli/program.ts'
 import type { Database } from '../../src/platform/database/index.ts'
 import { createSealer } from '../../src/platform/seal.ts'
@@ -59,7 +60,13 @@ async function hangingOn(keyId: string): Promise<string[]> {
 }
 
 interface Listed {
-  readonly sealing_keys: { id: string; role: string; values: number; collections: Record<string, number> }[]
+  readonly sealing_keys: {
+    id: string
+    role: string
+    values: number
+    collections: Record<string, number>
+    needed_until?: string
+  }[]
 }
 
 test('the sealing key of a used system is changed: old values are read, sealed anew, and nobody notices', async () => {
@@ -109,6 +116,52 @@ test('the sealing key of a used system is changed: old values are read, sealed a
   } finally {
     await renewed.close()
   }
+})
+
+test('an old key is needed for as long as access tokens are out there that were made with it', async (t) => {
+  for (const name of ['artifacts', 'sign_in_attempts', 'credentials', 'kept_mail', 'clients'])
+    await database.connection.collection(name).deleteMany({})
+  await forgetKeys()
+  const [oldKey, key] = [newKey(), newKey()]
+  const open = (...keys: string[]) => createWorld({ env: settings(...keys) })
+  const secret = { token_endpoint_auth_method: 'client_secret_basic' }
+  const api = { resource: 'https://demo-api.example' }
+  const old = await open(oldKey)
+  await old.addAccount('grace@example.com', { roles: ['user'] })
+  const party = await RelyingParty.create(old, secret)
+  const started = await party.start({ ...api, scope: 'openid read:posts' })
+  const page = await party.signIn(await party.browser.open(started.url), 'grace@example.com')
+  const { access_token: token } = await party.redeem(page, started, api)
+  assert.ok(String(decodeJwt(token).lineage).includes(idOf(oldKey)))
+  const longest = (await old.access.apis.list()).map(
+    ({ accessTokenSeconds }) => accessTokenSeconds ?? old.config.lifetimes.accessTokenSeconds,
+  )
+  const seconds = Math.max(...longest, old.config.lifetimes.interactionSeconds)
+  await old.close()
+
+  const listed = async (...keys: string[]) => {
+    const { sealing_keys } = JSON.parse((await run('keys list --json', ...keys)).out) as Listed
+    return sealing_keys.find(({ id }) => id === idOf(oldKey))
+  }
+  const text = async (...keys: string[]) =>
+    (await run('keys list', ...keys)).out.split('\n').find((line) => line.includes(idOf(oldKey)))
+  assert.equal((await listed(key, oldKey))?.needed_until, undefined)
+  assert.match((await text(key, oldKey)) ?? '', /needed until keys reseal was run$/)
+  const before = Date.now()
+  assert.match((await run('keys reseal', key, oldKey)).out, /Keep the old keys until \d{4}-/)
+  const entry = await listed(key, oldKey)
+  const until = Date.parse(entry?.needed_until ?? '')
+  assert.equal(entry?.values, 0)
+  assert.ok(until >= before + seconds * 1000 && until <= Date.now() + seconds * 1000)
+  assert.match((await text(key, oldKey)) ?? '', /needed until \d{4}-/)
+  assert.equal((await listed(key))?.role, 'missing', 'it is missed when it was removed too early')
+  await run('keys reseal', key, oldKey)
+  assert.equal(Date.parse((await listed(key, oldKey))?.needed_until ?? ''), until, 'nothing was sealed anew: no later')
+
+  t.mock.timers.enable({ apis: ['Date'], now: until + 1 })
+  assert.match((await text(key, oldKey)) ?? '', /can be removed$/)
+  await run('keys list', oldKey, key)
+  assert.equal((await listed(key, oldKey))?.needed_until, undefined, 'it was the first again')
 })
 
 test('a start with other sealing keys is refused, whatever there is in the database, and leaves nothing behind', async () => {

@@ -17,7 +17,8 @@ minutes, when they heed our headers): restart those that matter. Running process
 
 const RESEAL_HELP = `
 To change the sealing key: put the new one before the old in GATEHOUSE_SECRETS_SEALING_KEYS, restart every process, run
-this, and remove the old one when keys list shows that nothing hangs on it any more. It can be stopped and run again.`
+this, and remove the old one when keys list says that it can be removed. That is some time later: access tokens that are
+out there were made with it, and cannot be asked about or revoked without it. It can be stopped and run again.`
 
 const WHAT_NEXT = { next: 'signs from', current: 'is followed at', previous: 'is removed at' } as const
 
@@ -29,12 +30,9 @@ const present = ({ kid, alg, state, createdAt, dueAt }: SigningKey) => ({
   due_at: dueAt,
 })
 
-const describe = ({ kid, alg, state, dueAt }: SigningKey) => [
-  alg,
-  state,
-  kid,
-  `${WHAT_NEXT[state]} ${dueAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-]
+const at = (date: Date) => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+const describe = ({ kid, alg, state, dueAt }: SigningKey) => [alg, state, kid, `${WHAT_NEXT[state]} ${at(dueAt)}`]
 
 const tell = (keys: readonly SigningKey[]): Outcome => ({
   json: { signing_keys: keys.map(present) },
@@ -42,9 +40,10 @@ const tell = (keys: readonly SigningKey[]): Outcome => ({
 })
 
 /** The sealing keys: those that are configured, and those that are missed, each with what hangs on it. */
-async function surveySealing({ keyIds, survey }: App['reseal']) {
-  const counts = await survey()
-  const missing = new Set(counts.map(({ keyId }) => keyId)).difference(new Set(keyIds))
+async function surveySealing({ keyIds, survey, neededUntil }: App['reseal']) {
+  const [counts, needed] = await Promise.all([survey(), neededUntil()])
+  const stillNeeded = [...needed].flatMap(([keyId, until]) => (until > new Date() ? [keyId] : []))
+  const missing = new Set([...counts.map(({ keyId }) => keyId), ...stillNeeded]).difference(new Set(keyIds))
   return [...keyIds, ...missing].map((id) => {
     const own = counts.filter(({ keyId }) => keyId === id)
     return {
@@ -52,14 +51,28 @@ async function surveySealing({ keyIds, survey }: App['reseal']) {
       role: id === keyIds[0] ? ('seals' as const) : missing.has(id) ? ('missing' as const) : ('opens' as const),
       values: own.reduce((sum, { count }) => sum + count, 0),
       collections: Object.fromEntries(own.map(({ collection, count }) => [collection, count])),
+      needed_until: needed.get(id),
     }
   })
+}
+
+type SealingKey = Awaited<ReturnType<typeof surveySealing>>[number]
+
+/** What an operator may do with a sealing key. */
+function advise({ role, values, needed_until: until }: SealingKey): string {
+  if (role === 'seals') return ''
+  if (until && until > new Date()) return `needed until ${at(until)}`
+  if (role === 'missing') return 'needed'
+  return until && values === 0 ? 'can be removed' : 'needed until keys reseal was run'
 }
 
 /** Everything there is to know about keys. */
 async function list({ keys, reseal }: App): Promise<Outcome> {
   const [signing, sealing] = [tell(await keys.list()), await surveySealing(reseal)]
-  const rows = sealing.map(({ id, role, values }) => [id, role, values === 1 ? '1 value' : `${values} values`])
+  const rows = sealing.map((key) => {
+    const { id, role, values } = key
+    return [id, role, values === 1 ? '1 value' : `${values} values`, advise(key)]
+  })
   return {
     json: { ...(signing.json as object), sealing_keys: sealing },
     text: `Signing keys\n${signing.text}\n\nSealing keys\n${toColumns(rows)}`,
@@ -98,7 +111,13 @@ async function resealAll({ reseal, audit }: App, shell: Shell): Promise<Outcome>
       `${remaining} values hang on old keys again; ${resealed} were sealed anew. Restart every process with the new key, then run this again.`,
     )
   }
-  return { json: { key_id: keyId, resealed }, text: `Sealed ${resealed} values anew with ${keyId}.` }
+  const dates = [...(await reseal.neededUntil()).values()].filter((until) => until > new Date())
+  const until = dates.length > 0 ? new Date(Math.max(...dates.map(Number))) : undefined
+  const done = `Sealed ${resealed} values anew with ${keyId}.`
+  return {
+    json: { key_id: keyId, resealed, needed_until: until },
+    text: until ? `${done} Keep the old keys until ${at(until)}: access tokens that are out there need them.` : done,
+  }
 }
 
 /** Commands about keys. */

@@ -1,7 +1,9 @@
 // Changing the key that seals: what hangs on which key, and sealing anew what hangs on old ones.
-// Works on whatever fields the models tell of; knows none of them.
+// Works on whatever fields the models tell of; knows none of them. What was sealed and handed out cannot be sealed anew:
+// its key is needed until it has ended.
 import type { Connection } from 'mongoose'
 import type { Sealer } from '../seal.ts'
+import { createNeededKeys } from './check.ts'
 import { resealField } from './reseal-field.ts'
 import { sealedFieldsOf } from './sealed-field.ts'
 
@@ -38,6 +40,8 @@ export interface Reseal {
   readonly keyIds: readonly string[]
   /** What hangs on which key. Reads every sealed value's beginning, so it takes as long as there are many. */
   survey(): Promise<SealedCount[]>
+  /** Until when old keys are needed for what they have sealed that is not here; by their ids. Known from `run` on. */
+  neededUntil(): Promise<ReadonlyMap<string, Date>>
   /**
    * Seals everything anew that hangs on an old key, in batches. Can be stopped at any moment and begun again: what is
    * done is done. A value that changes meanwhile is left alone, and looked at again in the next pass.
@@ -48,9 +52,18 @@ export interface Reseal {
 /** Passes over everything, for what changes meanwhile. */
 const PASSES = 3
 
+/** What sealing anew needs from outside. */
+export interface ResealDependencies {
+  readonly connection: Connection
+  readonly sealer: Sealer
+  /** How many seconds something lasts at most that is sealed and handed out, so that it comes back. */
+  readonly outsideSeconds: () => Promise<number>
+}
+
 /** Over the models on this connection. */
-export function createReseal({ connection, sealer }: { connection: Connection; sealer: Sealer }): Reseal {
-  const [keyId = ''] = sealer.keyIds
+export function createReseal({ connection, sealer, outsideSeconds }: ResealDependencies): Reseal {
+  const [keyId = '', ...oldIds] = sealer.keyIds
+  const needed = createNeededKeys(connection)
 
   const survey = async () => {
     const counts = await Promise.all(
@@ -72,6 +85,7 @@ export function createReseal({ connection, sealer }: { connection: Connection; s
 
   return {
     survey,
+    neededUntil: needed.list,
     keyIds: sealer.keyIds,
     async run(onProgress) {
       const total = await countOld()
@@ -87,6 +101,8 @@ export function createReseal({ connection, sealer }: { connection: Connection; s
         }
         remaining = await countOld()
       }
+      // Whatever was sealed anew may have been handed out until now as well.
+      await needed.note(oldIds, new Date(Date.now() + (await outsideSeconds()) * 1000), resealed > 0)
       return { keyId, resealed, remaining: Math.max(0, remaining - unreadable), unreadable }
     },
   }
