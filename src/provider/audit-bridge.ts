@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Audit, EventSubject } from '../audit/index.ts'
+import { isUnavailable } from '../platform/database/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import { originOf } from '../web/index.ts'
 import { isAuthenticated } from './resources.ts'
@@ -132,6 +133,8 @@ export function createAuditBridge({
         })
       }
       provider.on('server_error', (ctx, error) => {
+        // Out of the library's handler, which knows no 503: the boundary answers and logs it like everywhere else.
+        if (isUnavailable(error)) throw error
         logger.error({ err: error, requestId: originOf(ctx).requestId }, 'fault')
       })
     },

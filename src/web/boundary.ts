@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa'
+import { isUnavailable } from '../platform/database/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Render } from './render.ts'
@@ -53,8 +54,28 @@ function presentRefusal(ctx: Context, render: Render, refusal: Refusal): void {
 const fault = (cause: unknown) =>
   new Refusal({ code: 'fault', status: 500, message: 'Something went wrong on our side.', cause })
 
-/** The one catch: a refusal becomes a page or problem details; everything else is a fault with a reference id. */
+/** About as long as a set takes to choose another primary. */
+const RETRY_AFTER_SECONDS = 5
+
+const unavailable = (cause: unknown) =>
+  new Refusal({
+    code: 'service.unavailable',
+    status: 503,
+    message: 'This cannot be answered at this moment.',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  })
+
+/**
+ * The one catch: a refusal becomes a page or problem details; a database that is away is a 503 with Retry-After, and
+ * everything else a fault with a reference id. These two stand in the log, and not in the trail, which is in the database.
+ */
 export function boundary({ render, logger, onRefused }: BoundaryOptions): Middleware {
+  const giveUp = (ctx: Context, error: unknown) => {
+    const isPassing = isUnavailable(error)
+    logger.error({ err: error, requestId: originOf(ctx).requestId }, isPassing ? 'database unavailable' : 'fault')
+    presentRefusal(ctx, render, isPassing ? unavailable(error) : fault(error))
+  }
   return async (ctx, next) => {
     try {
       await next()
@@ -64,15 +85,10 @@ export function boundary({ render, logger, onRefused }: BoundaryOptions): Middle
       const { code, message } = plain[status] ?? { code: 'request.not_found', message: 'There is no such page.' }
       presentRefusal(ctx, render, new Refusal({ code, status, message }))
     } catch (error) {
-      const origin = originOf(ctx)
       const refusal = toRefusal(error)
-      if (!refusal) {
-        logger.error({ err: error, requestId: origin.requestId }, 'fault')
-        presentRefusal(ctx, render, fault(error))
-        return
-      }
+      if (!refusal) return giveUp(ctx, error)
       presentRefusal(ctx, render, refusal)
-      await onRefused(refusal, origin)
+      await onRefused(refusal, originOf(ctx)).catch((failure: unknown) => giveUp(ctx, failure))
     }
   }
 }

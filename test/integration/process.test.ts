@@ -180,9 +180,20 @@ test('a database that is cut off makes it unready, and back again ready', async 
   }
   assert.deepEqual(await becomes(503), { status: 'unavailable', reasons: ['database'] })
   assert.equal((await fetch(`${issuer}/health/live`)).status, 200)
-  const page = await fetch(`${issuer}/auth?client_id=playground`)
-  assert.equal(page.status, 500)
-  assert.doesNotMatch(await page.text(), /Mongo|ECONN|at .*\.ts/)
+  const body = new URLSearchParams({ grant_type: 'authorization_code', code: 'x', client_id: 'playground' })
+  const requests: [path: string, options: RequestInit][] = [
+    ['/auth?client_id=playground', { headers: { accept: 'text/html' } }],
+    ['/token', { method: 'POST', body, headers: { accept: 'application/json' } }],
+    ['/welcome/somebody', { headers: { accept: 'text/html' } }],
+  ]
+  for (const [path, options] of requests) {
+    const answer = await fetch(`${issuer}${path}`, { redirect: 'manual', ...options })
+    assert.equal(answer.status, 503, path)
+    assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/)
+    const text = await answer.text()
+    assert.match(text, /service\.unavailable/)
+    assert.doesNotMatch(text, /Mongo|ECONN|at .*\.ts/)
+  }
   isCut = false
   assert.deepEqual(await becomes(200), { status: 'ready' })
 })

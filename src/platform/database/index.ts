@@ -9,6 +9,7 @@ export { NoBinaryError } from './embedded/index.ts'
 export { ensureIndexes } from './ensure-indexes.ts'
 export { type Follower, followCollection } from './follow.ts'
 export type { Gathered, Gatherings, Units } from './gathering/index.ts'
+export { isUnavailable } from './unavailable.ts'
 
 /** What to open. */
 export interface DatabaseOptions {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** More is waiting for the database than this process should hold. */
-class GatheringFullError extends Error {
+export class GatheringFullError extends Error {
   override readonly name = 'GatheringFullError'
 }
 
