@@ -50,10 +50,15 @@ const schema = new Schema<ProofDocument>(
   },
   { collection: 'mailbox_proofs', versionKey: false, strict: 'throw' },
 )
-schema.index({ linkHash: 1 }, { unique: true })
+// Not unique: across shards only the sharding key can be. It is of 256 random bits, so that no two are the same.
+schema.index({ linkHash: 1 })
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-/** The proofs on this connection. Sharding key: `_id`, hashed; a link is looked up on all shards. */
+/**
+ * The proofs on this connection. Sharding key: `_id`, which is a hash already; a link is looked up on all shards.
+ * Majority: a try that is forgotten with a lost primary would be one more guess at a code, and a proof that was used would
+ * be good again.
+ */
 export function proofModel(connection: Connection): Model<ProofDocument> {
   return connection.model<ProofDocument>('MailboxProof', schema)
 }

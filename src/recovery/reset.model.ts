@@ -47,11 +47,17 @@ const schema = new Schema<ResetDocument>(
   },
   { collection: 'password_resets', versionKey: false, strict: 'throw' },
 )
-schema.index({ linkHash: 1 }, { unique: true })
+// Not unique: it is of 256 random bits, so that no two are the same.
+schema.index({ linkHash: 1 })
 schema.index({ browserHash: 1, createdAt: -1 })
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-/** The resets on this connection. Sharding key: `_id`, hashed; a link is looked up on all shards. */
+/**
+ * The resets on this connection. Not sharded: they are used by their links and browsers, not by their ids, and few wait
+ * at a time.
+ * Majority: a try that is forgotten with a lost primary would be one more guess at a code, and a link that was used or
+ * replaced would be good again.
+ */
 export function resetModel(connection: Connection): Model<ResetDocument> {
   return connection.model<ResetDocument>('PasswordReset', schema)
 }

@@ -52,6 +52,23 @@ for (const [what, name, fields] of [
   })
 }
 
+test('an index that makes unique what needs to be unique no more makes room for one that only finds', async (t) => {
+  const { connection, uri } = await open(t)
+  const links = { linkHash: 1 } as const
+  const collections = ['mailbox_proofs', 'password_resets'].map((name) => connection.collection<{ _id: string }>(name))
+  for (const collection of collections) await collection.createIndex(links, { unique: true })
+  const world = await createWorld({ env: { MONGODB_URI: uri } })
+  t.after(() => world.close())
+  for (const collection of collections) {
+    await collection.insertMany([
+      { _id: 'one', ...links },
+      { _id: 'other', ...links },
+    ])
+    const [index] = (await collection.indexes()).filter(({ key }) => 'linkHash' in key)
+    assert.equal(index?.unique ?? false, false)
+  }
+})
+
 test('A14 the program does not start where its indexes cannot be made', async (t) => {
   const { connection, uri } = await open(t)
   const start = async () => (await createWorld({ env: { MONGODB_URI: uri } })).close()
