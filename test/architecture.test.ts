@@ -165,6 +165,16 @@ test('whoever seals tells which field it is, so that it is found when the sealin
   assert.deepEqual(wrong, [])
 })
 
+test('every model says by what it can be sharded, and what would be lost without the majority', () => {
+  const owners = files.filter((file) => /\bconnection\.model[<(]/.test(sources.get(file) ?? ''))
+  const says = (file: string, words: RegExp) => words.test(sources.get(file) ?? '')
+  assert.ok(owners.length > 0)
+  assert.deepEqual(
+    owners.filter((file) => !(says(file, /Sharding key: |\bnot sharded\b/i) && says(file, /^ \* Majority[:,] /m))),
+    [],
+  )
+})
+
 test('imports make no circle', () => {
   const state = new Map<string, 'open' | 'done'>()
   const circles: string[] = []

@@ -42,8 +42,8 @@ schema.index({ createdAt: 1, _id: 1 })
 schema.index({ domains: 1 }, { unique: true, partialFilterExpression: { domains: { $exists: true } } })
 
 /**
- * The organizations on this connection. Sharding key: `_id`.
- * Majority, along with all the rest: one that is lost with a primary would only have to be made again.
+ * The organizations on this connection. A handful of documents: not sharded, so that no two have the same domain.
+ * Majority: that members need two factors, or where they sign in no more, must not be forgotten with a lost primary.
  */
 export function organizationModel(connection: Connection): Model<OrganizationDocument> {
   return connection.model<OrganizationDocument>('Organization', schema)

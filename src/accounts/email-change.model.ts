@@ -25,7 +25,11 @@ const schema = new Schema<EmailChangeDocument>(
 schema.index({ accountId: 1, changedAt: 1 })
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-/** The changes of addresses on this connection. Sharding key: `_id`, hashed. */
+/**
+ * The changes of addresses on this connection. Sharding key: `_id`, which is a hash already.
+ * Majority: with a change that is forgotten with a lost primary its owner could not bring the old address back, and with
+ * one that comes back whoever was put out could bring back theirs.
+ */
 export function emailChangeModel(connection: Connection): Model<EmailChangeDocument> {
   return connection.model<EmailChangeDocument>('EmailChange', schema)
 }

@@ -51,7 +51,8 @@ schema.index({ identifier: 1 }, { unique: true })
 schema.index({ roles: 1 })
 
 /**
- * The accounts on this connection. Sharding key: `identifier`, which has to stay unique across shards.
+ * The accounts on this connection. Sharding key: `identifier` (not hashed), which has to stay unique across shards: what
+ * changes it names the old one. By its id an account is looked up on all shards.
  * Majority: a suspension that is forgotten with a lost primary would let somebody in again.
  */
 export function accountModel(connection: Connection): Model<AccountDocument> {

@@ -31,7 +31,11 @@ const schema = new Schema(
 schema.index({ key: 1 }, { unique: true })
 schema.index({ expire: 1 }, { expireAfterSeconds: 0 })
 
-/** Registers the collection, so that its indexes are made and checked with all others. Sharding key: `key`. */
+/**
+ * Registers the collection, so that its indexes are made and checked with all others. Sharding key: `key` (not hashed),
+ * which has to stay unique across shards; the library's commands and ours all name it.
+ * Majority, along with all the rest: what is forgotten with a lost primary would only be a few tries more.
+ */
 function limiterModel(connection: Connection) {
   return connection.models.RateLimit ?? connection.model('RateLimit', schema)
 }

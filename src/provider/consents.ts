@@ -58,8 +58,9 @@ function mergeResources(before: Consent['resources'], added: Consent['resources'
 }
 
 /**
- * Remembered consents on this connection. Sharding key: `_id`, made of account and client.
- * Majority: a consent that was withdrawn must not come back with a lost primary.
+ * Remembered consents on this connection. Sharding key: `_id`, which is a hash already, of account and client.
+ * Majority: what was allowed to a client that was deleted must not come back with a lost primary, for the next one of its
+ * id. Whose consent is lost would only be asked once more.
  */
 export function createConsents(connection: Connection): Consents {
   const model = connection.model<ConsentDocument>('Consent', schema)

@@ -22,7 +22,10 @@ const schema = new Schema<InvitedDocument>(
 )
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-/** The invited addresses on this connection. Sharding key: `_id`, hashed. */
+/**
+ * The invited addresses on this connection. Sharding key: `_id`, hashed.
+ * Majority: an invitation that was withdrawn must not come back, with its roles, with a lost primary.
+ */
 export function invitedModel(connection: Connection): Model<InvitedDocument> {
   return connection.model<InvitedDocument>('RegistrationInvitation', schema)
 }

@@ -16,7 +16,10 @@ const schema = new Schema<ShortcutDocument>(
   { collection: 'shortcut_offers', versionKey: false, strict: 'throw' },
 )
 
-/** The answers on this connection. Sharding key: `_id`, hashed. */
+/**
+ * The answers on this connection. Sharding key: `_id`, hashed.
+ * Majority, along with all the rest: whose answer is lost with a primary would only be asked once more.
+ */
 export function shortcutModel(connection: Connection): Model<ShortcutDocument> {
   return connection.model<ShortcutDocument>('ShortcutOffer', schema)
 }

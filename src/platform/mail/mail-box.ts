@@ -34,7 +34,10 @@ const schema = new Schema<MailDocument>(
 )
 schema.index({ sentAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
 
-/** A box on this connection. Not for production, so not sharded. */
+/**
+ * A box on this connection. Not for production, so not sharded.
+ * Majority, along with all the rest: a mail that is lost with a primary would only be asked for again.
+ */
 export function createMailBox(connection: Connection, sealer: Sealer): MailBox {
   const model = connection.model<MailDocument>('KeptMail', schema)
   type Stored = MailDocument & { _id: unknown }

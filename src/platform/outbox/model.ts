@@ -45,7 +45,11 @@ const schema = new Schema<OutboxDocument>(
 schema.index({ kind: 1, dueAt: 1 })
 schema.index({ createdAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
 
-/** The outbox on this connection, for everything that is sent. Sharding key: `_id`, hashed. */
+/**
+ * The outbox on this connection, for everything that is sent. Not sharded: whatever is due first is claimed, by its kind
+ * and not by its id, and little waits at a time.
+ * Majority: what is forgotten with a lost primary would never be sent, though somebody was told that it will be.
+ */
 export function outboxModel(connection: Connection): Model<OutboxDocument> {
   return connection.model<OutboxDocument>('Outbox', schema)
 }

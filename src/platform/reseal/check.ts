@@ -21,7 +21,11 @@ const schema = new Schema<CheckDocument>(
   { collection: 'sealing_check', versionKey: false, strict: 'throw' },
 )
 
-/** The one document. Sharding key: `_id`. */
+/**
+ * One document: not sharded.
+ * Majority: when it is forgotten with a lost primary, a process with other keys could start and seal what nobody else can
+ * open, or an old key be thrown away while it is needed.
+ */
 const modelOf = (connection: Connection): Model<CheckDocument> =>
   connection.model<CheckDocument>('SealingCheck', schema)
 

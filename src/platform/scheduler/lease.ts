@@ -28,7 +28,8 @@ const schema = new Schema<LeaseDocument>(
 /**
  * Leases on this connection. One conditional update decides who holds one; a holder that is gone loses it by time.
  * Clocks may differ and holders may stall, so work under a lease must do no harm when it is done twice.
- * A handful of documents. Sharding key: `_id`.
+ * A handful of documents: not sharded.
+ * Majority, along with all the rest: with a lease that is lost with a primary, work would only be done twice.
  */
 export function createLeases(connection: Connection): Leases {
   const model = connection.model<LeaseDocument>('Lease', schema)

@@ -33,7 +33,10 @@ const schema = new Schema<SmsDocument>(
 )
 schema.index({ sentAt: 1 }, { expireAfterSeconds: KEPT_SECONDS })
 
-/** A box on this connection. Not for production, so not sharded. */
+/**
+ * A box on this connection. Not for production, so not sharded.
+ * Majority, along with all the rest: a message that is lost with a primary would only be asked for again.
+ */
 export function createSmsBox(connection: Connection, sealer: Sealer): SmsBox {
   const model = connection.model<SmsDocument>('KeptSms', schema)
   return {

@@ -62,7 +62,10 @@ const schema = new Schema<RunDocument>(
 )
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-/** Runs on this connection. They hold tokens, so they are sealed. */
+/**
+ * Runs on this connection. They hold tokens, so they are sealed. Not for production, so not sharded.
+ * Majority, along with all the rest: a run that is lost with a primary would only be begun anew.
+ */
 export function createRuns(connection: Connection, sealer: Sealer): Runs {
   const model = connection.model<RunDocument>('PlaygroundRun', schema)
   const save = async (id: string, run: Run) => {

@@ -12,7 +12,8 @@ const schema = new Schema<RpIdDocument>(
 )
 
 /**
- * Remembers which relying party id passkeys are made for on this connection. One document; not sharded.
+ * Remembers which relying party id passkeys are made for on this connection. One document: not sharded.
+ * Majority, along with all the rest: when it is lost with a primary, a start would only warn once more.
  * @returns a function that keeps the present one, and says which it was before if that was another
  */
 export function rememberedRpId(connection: Connection) {
