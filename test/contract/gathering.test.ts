@@ -175,6 +175,75 @@ test('an error reaches only its owner', async () => {
   assert.equal(await things.find('owner-bad'), undefined)
 })
 
+/** A field that no query may name: the database refuses the whole command in which it stands. */
+const REFUSED = '$refused' as 'group'
+
+test('a lookup that the database refuses is refused to who asked, and answered to all others', async () => {
+  await Promise.all(range(20).map((index) => things.insert({ _id: `asked-${index}`, group: `asked-${index}` })))
+  sent = []
+  const [refused, ...others] = await Promise.allSettled([
+    things.findBy(REFUSED, 'asked-0'),
+    ...range(10).map((index) => things.find(`asked-${index}`)),
+    ...range(10).map((index) => things.findBy('group', `asked-${index + 10}`)),
+  ])
+  assert.match(String(refused?.status === 'rejected' && refused.reason), /refused/)
+  const found = others.map((other) => other.status === 'fulfilled' && [other.value].flat()[0]?._id)
+  assert.deepEqual(
+    found,
+    range(20).map((index) => `asked-${index}`),
+  )
+  assert.ok(sent.length > 1 && sent.length <= 1 + 2 * Math.ceil(Math.log2(21)), `${sent.length} commands`)
+})
+
+test('a deletion by a field that the database refuses is refused to who asked, and done for all others', async () => {
+  await Promise.all(range(20).map((index) => things.insert({ _id: `gone-${index}`, group: `gone-${index}` })))
+  const [refused, ...others] = await Promise.allSettled([
+    things.deleteBy(REFUSED, 'gone-0'),
+    ...range(20).map((index) => things.deleteBy('group', `gone-${index}`)),
+  ])
+  assert.match(String(refused?.status === 'rejected' && refused.reason), /refused/)
+  assert.ok(others.every(({ status }) => status === 'fulfilled'))
+  const left = await Promise.all(range(20).map((index) => things.find(`gone-${index}`)))
+  assert.ok(left.every((thing) => thing === undefined))
+})
+
+const circular: { self?: object } = {}
+circular.self = circular
+
+for (const [what, value] of [
+  ['too large', 'x'.repeat(17 * 2 ** 20)],
+  ['circular', circular],
+  ['with a NUL in a key', { '\0': 1 }],
+  ['nested too deep', range(250).reduce<object>((deep) => ({ deep }), {})],
+] as const) {
+  test(`a document that nobody can keep (${what}) is refused to who asked, and its neighbours are kept`, async () => {
+    const id = (name: string) => `${what} ${name}`
+    const bad = { value } as unknown as Partial<Thing>
+    await Promise.all(['bad', 'update', 'claim', 'delete'].map((name) => things.insert({ _id: id(name), value: 1 })))
+    const outcomes = await Promise.allSettled([
+      things.insert({ ...bad, _id: id('new') }),
+      things.replace({ ...bad, _id: id('bad') }),
+      things.claim(id('bad'), { when: {}, set: bad }),
+      things.delete(id('bad'), bad),
+      things.insert({ _id: id('inserted') }),
+      things.insert({ _id: id('update') }),
+      things.replace({ _id: id('update'), value: 2 }),
+      things.claim(id('claim'), { when: { value: 1 }, set: { value: 2 } }),
+      things.claim(id('claim'), { when: { value: 1 }, set: { value: 3 } }),
+      things.delete(id('delete')),
+    ])
+    const told = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? (outcome.value ?? 'done') : 'failed'))
+    assert.deepEqual(told, ['failed', 'failed', 'failed', 'failed', true, false, 'done', true, false, 'done'])
+    const found = await Promise.all(
+      ['new', 'bad', 'inserted', 'update', 'claim', 'delete'].map((name) => things.find(id(name))),
+    )
+    assert.deepEqual(
+      found.map((thing) => thing && (thing.value ?? 'kept')),
+      [undefined, 1, 'kept', 2, 2, undefined],
+    )
+  })
+}
+
 test('of 200 claims that exclude each other one wins, the others change nothing', async () => {
   await Promise.all(range(4).map((index) => things.insert({ _id: `claimed-${index}` })))
   const claims = range(200).map((index) => ({ id: `claimed-${index % 4}`, value: index }))
@@ -192,17 +261,29 @@ test('of 200 claims that exclude each other one wins, the others change nothing'
   assert.equal(await things.claim('claimed-nobody', { when: {}, set: { value: 1 } }), false)
 })
 
-test('a burst of 10,000 goes out in few commands of bounded size, one at a time', async () => {
-  sent = []
-  mostUnderWay = 0
+test('a burst of 10,000 of anything goes out in few commands of bounded size, one at a time', async () => {
   const ids = range(10_000).map((index) => `burst-${index}`)
-  const kept = await Promise.all(ids.map((_id) => things.insert({ _id })))
-  assert.ok(kept.every(Boolean))
-  assert.equal(sent.length, 10)
-  assert.ok(sent.every(({ size }) => size <= 1000))
-  assert.equal(mostUnderWay, 1)
-  const found = await Promise.all(ids.map((id) => things.find(id)))
-  assert.ok(found.every((thing, index) => thing?._id === ids[index]))
+  const burst = async <T>(command: string, work: (id: string) => Promise<T>): Promise<T[]> => {
+    sent = []
+    mostUnderWay = 0
+    const answers = await Promise.all(ids.map(work))
+    assert.deepEqual(
+      sent,
+      range(10).map(() => ({ name: command, size: 1000 })),
+    )
+    assert.equal(mostUnderWay, 1)
+    return answers
+  }
+  const values = async () => (await burst('find', (id) => things.find(id))).map((thing) => thing?.value)
+  assert.ok((await burst('insert', (_id) => things.insert({ _id }))).every(Boolean))
+  await burst('update', (_id) => things.replace({ _id, value: 1 }))
+  assert.ok((await values()).every((value) => value === 1))
+  await burst('update', (id) => things.set(id, { value: 2 }))
+  const claims = await burst('update', (id) => things.claim(id, { when: { value: 2 }, set: { value: 3 } }))
+  assert.ok(claims.every(Boolean))
+  assert.ok((await values()).every((value) => value === 3))
+  await burst('delete', (id) => things.delete(id))
+  assert.ok((await values()).every((value) => value === undefined))
 })
 
 test('beyond its capacity a queue refuses, and goes on when there is room', async () => {

@@ -1,5 +1,5 @@
 import { mongo } from 'mongoose'
-import { GatheringFullError } from './gathering/index.ts'
+import { GatheringFullError } from './gathering/queue.ts'
 
 /** What the driver throws when no server answers, or none that it may ask. */
 const KINDS = [

@@ -8,7 +8,6 @@ import { createTurns } from './turns.ts'
 import { createUnits, type Units } from './unit.ts'
 import { createWrites } from './writes.ts'
 
-export { GatheringFullError } from './queue.ts'
 export type { Units } from './unit.ts'
 
 /** A field that is looked up by, and has an index. */

@@ -9,6 +9,11 @@ export class GatheringFullError extends Error {
 export interface QueueOptions<Item, Answer> {
   /** Sends all of these as one command, and tells for each what came of it. What it throws is told to all of them. */
   readonly send: (items: readonly Item[]) => Promise<readonly (Answer | Failure)[]>
+  /**
+   * Whether what `send` threw may be the fault of a single item, and nothing is wrong with sending the others again.
+   * They are sent in halves then, until the error has come to its owner.
+   */
+  readonly isRefusal?: (error: unknown) => boolean
   /** The most that go into one command. */
   readonly batchSize?: number
   /** The most that may wait. */
@@ -44,23 +49,30 @@ const TURNS = 8
  */
 export function createQueue<Item, Answer>({
   send,
+  isRefusal = () => false,
   batchSize = BATCH_SIZE,
   capacity = CAPACITY,
 }: QueueOptions<Item, Answer>): (item: Item) => Promise<Answer> {
   let waiting: Waiting<Item, Answer>[] = []
   let isUnderWay = false
 
-  async function deliver(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+  async function answersTo(items: readonly Item[]): Promise<readonly (Answer | Failure)[]> {
     try {
-      const answers = await send(batch.map(({ item }) => item))
-      batch.forEach(({ resolve, reject }, index) => {
-        const answer = answers[index] as Answer | Failure
-        if (answer instanceof Failure) reject(answer.reason)
-        else resolve(answer)
-      })
+      return await send(items)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      if (items.length === 1 || !isRefusal(error)) return items.map(() => new Failure(error))
+      const middle = Math.ceil(items.length / 2)
+      return [...(await answersTo(items.slice(0, middle))), ...(await answersTo(items.slice(middle)))]
     }
+  }
+
+  async function deliver(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    const answers = await answersTo(batch.map(({ item }) => item))
+    batch.forEach(({ resolve, reject }, index) => {
+      const answer = answers[index] as Answer | Failure
+      if (answer instanceof Failure) reject(answer.reason)
+      else resolve(answer)
+    })
   }
 
   /** Lets more come in for as long as more comes in. */

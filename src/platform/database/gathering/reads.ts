@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose'
+import { isUnavailable } from '../unavailable.ts'
 import { createQueue } from './queue.ts'
 
 /** A document whose id is text. */
@@ -25,6 +26,8 @@ export function createReads<T extends Stored>(collection: mongo.Collection<T>): 
   }
 
   return createQueue<Lookup, T[]>({
+    // Nothing is changed by asking again.
+    isRefusal: (error) => !isUnavailable(error),
     async send(lookups) {
       const documents = (await collection.find(toFilter(lookups), ONE_ANSWER).toArray()) as T[]
       const found = new Map<string, Map<unknown, T[]>>()

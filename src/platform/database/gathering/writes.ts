@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose'
 import { newId } from '../../ids.ts'
+import { isUnavailable } from '../unavailable.ts'
 import { createQueue, Failure } from './queue.ts'
 import type { Stored } from './reads.ts'
 
@@ -40,6 +41,16 @@ function toOperation<T extends Stored>(one: Update<T>): object {
 
 const DUPLICATE_KEY = 11000
 const isTaken = ({ code, errmsg }: mongo.WriteError) => code === DUPLICATE_KEY && errmsg?.includes('index: _id_')
+/** Nested deeper than the server reads: that it sees before it does anything of a command. */
+const TOO_DEEP = 15
+/**
+ * A bulk write of which nothing was done because of what one document is: too large, no BSON, too deep. The driver puts
+ * all of it into bytes before it sends any of it. So what is sent again does not meet itself as taken.
+ */
+const isUndone = (error: unknown) => {
+  if (error instanceof mongo.MongoBulkWriteError) return error.code === TOO_DEEP && error.insertedCount === 0
+  return error instanceof mongo.MongoInvalidArgumentError || !(error instanceof mongo.MongoError)
+}
 /** The driver sends a command again after a failover, and the server knows what it did already (retryable writes). */
 const OPTIONS = { ordered: false }
 
@@ -68,6 +79,7 @@ async function runBulk<T extends Stored>(
 /** Writes to this collection, gathered. */
 export function createWrites<T extends Stored>(collection: mongo.Collection<T>): Writes<T> {
   const insert = createQueue<T, boolean>({
+    isRefusal: isUndone,
     async send(documents) {
       const { errors } = await runBulk(
         collection,
@@ -91,6 +103,7 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
   }
 
   const change = createQueue<Update<T>, boolean>({
+    isRefusal: isUndone,
     async send(updates) {
       const { changed, errors } = await runBulk(collection, updates.map(toOperation))
       const claims = updates.filter((one) => 'nonce' in one)
@@ -107,6 +120,7 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
   })
 
   const remove = createQueue<object, void>({
+    isRefusal: isUndone,
     async send(filters) {
       const { errors } = await runBulk(
         collection,
@@ -120,6 +134,8 @@ export function createWrites<T extends Stored>(collection: mongo.Collection<T>):
   })
 
   const removeAll = createQueue<{ field: string; value: string }, void>({
+    // What was deleted once is not there to be deleted again.
+    isRefusal: (error) => !isUnavailable(error),
     async send(filters) {
       const byField = Map.groupBy(filters, ({ field }) => field)
       for (const [field, same] of byField) {
