@@ -265,7 +265,6 @@ test('A14 a database whose indexes are not what they have to be is refused', asy
   artifactModel(connection)
   const collection = connection.collection('artifacts')
   const wrong = [
-    [{ grantId: 1 }, { unique: true }],
     [{ accountId: 1 }, {}],
     [{ expiresAt: 1 }, { expireAfterSeconds: 86_400 }],
   ] as const
