@@ -131,6 +131,8 @@ async function openFeatures(ports: Ports) {
   const access = createAccess({
     ...ports,
     audit,
+    holders: () => accounts,
+    findClientsOf: (api) => protocol.clients.findOfApi(api),
     issuer: seed.issuer,
     acrValues: acrValuesOf(config.assurance),
     maxTokenSeconds: config.keys.keepAfterDays * DAY_SECONDS,

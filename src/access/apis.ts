@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Audit, EventSubject } from '../audit/index.ts'
 import type { ApiDocument } from './api.model.ts'
 import { apiSchema } from './api-rules.ts'
-import type { Api } from './permissions.ts'
+import { type Api, ownIdentifier } from './permissions.ts'
 import { refusals } from './refusals.ts'
 import type { Remembered } from './remembered.ts'
 
@@ -17,6 +17,17 @@ export interface Apis {
   readonly create: (input: unknown, subject?: EventSubject) => Promise<Api>
   /** Replaces what is registered for an API. @throws Refusal `api.invalid`, `api.unknown` */
   readonly update: (input: unknown, subject?: EventSubject) => Promise<Api>
+  /**
+   * Deletes an API: nobody gets a token for it any more, and those that there are count as inactive.
+   * @throws Refusal `api.unknown`, `api.own`, `api.in_use`
+   */
+  readonly delete: (identifier: string, subject?: EventSubject) => Promise<void>
+}
+
+/** Who names an API: the names of the roles that give something there, and the ids of clients that were allowed it. */
+export interface ApiUse {
+  readonly roles: readonly string[]
+  readonly clients: readonly string[]
 }
 
 interface Dependencies {
@@ -24,6 +35,7 @@ interface Dependencies {
   readonly remembered: Remembered<Api>
   readonly audit: Audit
   readonly issuer: string
+  readonly findUse: (identifier: string) => Promise<ApiUse>
   /** Every `acr` that a sign-in can reach here. */
   readonly acrValues: readonly string[]
   readonly maxTokenSeconds: number
@@ -32,7 +44,8 @@ interface Dependencies {
 const DUPLICATE_KEY = 11000
 
 /** APIs on this model. */
-export function createApis({ model, remembered, audit, issuer, acrValues, maxTokenSeconds }: Dependencies): Apis {
+export function createApis(deps: Dependencies): Apis {
+  const { model, remembered, audit, issuer, findUse, acrValues, maxTokenSeconds } = deps
   const system = { actor: { type: 'system' } } as const
   const parse = (input: unknown) => {
     const { success, data, error } = apiSchema.safeParse(input)
@@ -85,6 +98,16 @@ export function createApis({ model, remembered, audit, issuer, acrValues, maxTok
       remembered.forget()
       await audit.record('api.updated', subject, { api: identifier })
       return { identifier, ...given }
+    },
+    async delete(identifier, subject = system) {
+      if (identifier === ownIdentifier(issuer)) throw refusals.apiOwn(identifier)
+      if (!(await model.exists({ _id: identifier }))) throw refusals.apiUnknown(identifier)
+      const { roles, clients } = await findUse(identifier)
+      if (roles.length + clients.length > 0) throw refusals.apiInUse(identifier, roles, clients)
+      const { deletedCount } = await model.deleteOne({ _id: identifier })
+      if (deletedCount === 0) throw refusals.apiUnknown(identifier)
+      remembered.forget()
+      await audit.record('api.deleted', subject, { api: identifier })
     },
   }
 }

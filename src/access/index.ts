@@ -10,8 +10,10 @@ import { membershipModel } from './membership.model.ts'
 import { organizationModel } from './organization.model.ts'
 import { createOrganizationProviders, toDomainProviders } from './organization-providers.ts'
 import { createOrganizations, type Organizations } from './organizations.ts'
+import { plantedModel } from './planted.model.ts'
 import { remember } from './remembered.ts'
 import { roleModel } from './role.model.ts'
+import { createDeleteRole, createTakeFromAll, type DeleteRole, type RoleHolders } from './role-holders.ts'
 import { createRoles, type Roles } from './roles.ts'
 import { type AccessSeed, plantSeed } from './seed.ts'
 import { createStandingOf, type StandingOf } from './standing.ts'
@@ -20,8 +22,9 @@ export { apiSchema, ORGANIZATION_SCOPE } from './api-rules.ts'
 export { can } from './can.ts'
 export type { Organization } from './organization.model.ts'
 export type { Membership } from './organizations.ts'
-export type { Api } from './permissions.ts'
+export { ADMINISTRATOR, type Api } from './permissions.ts'
 export type { Role } from './role.model.ts'
+export type { RoleHolders } from './role-holders.ts'
 export { roleSchema } from './roles.ts'
 export type { AccessSeed } from './seed.ts'
 export type { Standing } from './standing.ts'
@@ -29,7 +32,7 @@ export type { Standing } from './standing.ts'
 /** What other rooms can ask and change. */
 export interface Access {
   readonly apis: Apis
-  readonly roles: Roles
+  readonly roles: Roles & DeleteRole
   readonly organizations: Organizations
   readonly standingOf: StandingOf
   /** Puts in what a first start brings along. The indexes of the database must exist. */
@@ -42,6 +45,10 @@ export interface AccessDependencies {
   readonly gatherings: Gatherings
   readonly changes: Changes
   readonly audit: Audit
+  /** Accounts, as far as they have roles. */
+  readonly holders: () => RoleHolders
+  /** The ids of the clients that were allowed something at this API by name. */
+  readonly findClientsOf: (api: string) => Promise<readonly string[]>
   readonly issuer: string
   /** Every `acr` that a sign-in can reach here. */
   readonly acrValues: readonly string[]
@@ -50,44 +57,58 @@ export interface AccessDependencies {
   readonly logger: Logger
 }
 
+/** What access keeps. */
+const openModels = (connection: Connection) => ({
+  apis: apiModel(connection),
+  roles: roleModel(connection),
+  organizations: organizationModel(connection),
+  memberships: membershipModel(connection),
+  planted: plantedModel(connection),
+})
+
+type Models = ReturnType<typeof openModels>
+
+/** The rooms of organizations, whose lists that are asked for all the time are kept in this process. */
+function openOrganizations(models: Models, { audit, changes }: AccessDependencies, roles: Roles): Organizations {
+  const { organizations: model, memberships } = models
+  const strict = remember(
+    async () => (await model.find({ needsSecondFactor: true }).lean()).map(({ _id }) => _id),
+    changes.isLive,
+  )
+  const domains = remember(
+    async () => (await model.find({ domains: { $exists: true } }).lean()).flatMap(toDomainProviders),
+    changes.isLive,
+  )
+  for (const { forget } of [strict, domains]) changes.follow(model.collection.name, forget)
+  const providers = createOrganizationProviders({ model, remembered: domains, audit })
+  return createOrganizations({ model, memberships, strict, providers, domains, roles, audit })
+}
+
 /** Opens the room. */
-export function createAccess({
-  connection,
-  gatherings,
-  changes,
-  audit,
-  issuer,
-  acrValues,
-  maxTokenSeconds,
-  logger,
-}: AccessDependencies): Access {
-  const models = {
-    apis: apiModel(connection),
-    roles: roleModel(connection),
-    organizations: organizationModel(connection),
-    memberships: membershipModel(connection),
-  }
+export function createAccess(deps: AccessDependencies): Access {
+  const { connection, gatherings, changes, audit, holders, findClientsOf, issuer, maxTokenSeconds, logger } = deps
+  const models = openModels(connection)
   const remembered = remember(
     async () => (await models.apis.find().sort({ _id: 1 }).lean()).map((api) => toApi(api, maxTokenSeconds)),
     changes.isLive,
   )
   changes.follow(models.apis.collection.name, remembered.forget)
-  const apis = createApis({ model: models.apis, remembered, audit, issuer, acrValues, maxTokenSeconds })
-  const strict = remember(
-    async () => (await models.organizations.find({ needsSecondFactor: true }).lean()).map(({ _id }) => _id),
-    changes.isLive,
-  )
-  const domains = remember(
-    async () => (await models.organizations.find({ domains: { $exists: true } }).lean()).flatMap(toDomainProviders),
-    changes.isLive,
-  )
-  for (const { forget } of [strict, domains]) changes.follow(models.organizations.collection.name, forget)
-  const providers = createOrganizationProviders({ model: models.organizations, remembered: domains, audit })
-  const roles = createRoles({ model: models.roles, gathered: gatherings.of(models.roles), apis, audit })
+  const findUse = async (api: string) => {
+    const [roles, clients] = await Promise.all([
+      models.roles.find({ 'permissions.api': api }).sort({ _id: 1 }).lean(),
+      findClientsOf(api),
+    ])
+    return { roles: roles.map(({ _id }) => _id), clients }
+  }
+  const apis = createApis({ ...deps, model: models.apis, remembered, findUse })
+  const takeFromAll = createTakeFromAll({ memberships: models.memberships, holders, audit })
+  const ofRoles = { model: models.roles, takeFromAll, audit }
+  const roles = createRoles({ ...ofRoles, gathered: gatherings.of(models.roles), apis, issuer })
+  const deleteRole = createDeleteRole({ ...ofRoles, memberships: models.memberships, holders, check: roles.check })
   return {
     apis,
-    roles,
-    organizations: createOrganizations({ ...models, model: models.organizations, strict, providers, roles, audit }),
+    roles: { ...roles, ...deleteRole },
+    organizations: openOrganizations(models, deps, roles),
     standingOf: createStandingOf({
       roles,
       organizations: gatherings.of(models.organizations),

@@ -30,8 +30,22 @@ export interface Organizations extends OrganizationProviders {
   readonly list: () => Promise<Organization[]>
   /** @throws Refusal `organization.unknown` */
   readonly get: (id: string) => Promise<Organization>
-  /** Says whether members need two factors, from their next sign-in or authorization on. @throws Refusal `organization.unknown` */
-  readonly update: (id: string, change: { needsSecondFactor: boolean }, subject?: EventSubject) => Promise<Organization>
+  /**
+   * Gives it another name, and says whether members need two factors, from their next sign-in or authorization on.
+   * What is not named stays as it is.
+   * @throws Refusal `organization.unknown`, `organization.invalid`
+   */
+  readonly update: (
+    id: string,
+    change: { name?: string | undefined; needsSecondFactor?: boolean | undefined },
+    subject?: EventSubject,
+  ) => Promise<Organization>
+  /**
+   * Deletes an organization: nobody belongs to it or can act for it any more. What was cut off is done by deleting it
+   * once more.
+   * @throws Refusal `organization.unknown`
+   */
+  readonly delete: (id: string, subject?: EventSubject) => Promise<void>
   /** Whether an account belongs to an organization whose members need two factors. */
   readonly needSecondFactor: (accountId: string) => Promise<boolean>
   readonly members: (id: string) => Promise<Member[]>
@@ -49,28 +63,47 @@ interface Dependencies {
   /** The ids of the organizations whose members need two factors. */
   readonly strict: Remembered<string>
   readonly providers: OrganizationProviders
+  /** Where people of these domains sign in. */
+  readonly domains: Pick<Remembered<unknown>, 'forget'>
   readonly roles: Pick<Roles, 'check'>
   readonly audit: Audit
 }
 
 const TENANT = /^[\w-]{1,100}$/
+
+/** The name as it is shown. @throws Refusal `organization.invalid` */
+function readName(typed: string): string {
+  const name = typed.normalize('NFC').trim()
+  if (!name || name.length > 100 || /\p{Cc}/u.test(name))
+    throw refusals.organizationInvalid('a name has 1 to 100 characters and no control characters')
+  return name
+}
+
 const system = { actor: { type: 'system' } } as const
 
 /** Organizations on these models. */
 export function createOrganizations(deps: Dependencies): Organizations {
-  const { model, memberships, strict, providers, roles, audit } = deps
+  const { model, memberships, strict, providers, domains, roles, audit } = deps
   const get = async (id: string) => {
     const document = await model.findById(id).lean<OrganizationDocument>()
     if (!document) throw refusals.organizationUnknown(id)
     return toOrganization(document)
   }
+  const remove = async (id: string, accountId: string, subject: EventSubject) => {
+    const { deletedCount } = await memberships.deleteOne({ _id: membershipId(id, accountId) })
+    if (deletedCount === 1)
+      await audit.record('organization.member_removed', { ...subject, accountId }, { organizationId: id })
+    return deletedCount === 1
+  }
+  const removeAll = async (id: string, subject: EventSubject) => {
+    for await (const { accountId } of memberships.find({ organizationId: id }).lean<MembershipDocument>().cursor())
+      await remove(id, accountId, subject)
+  }
   return {
     ...providers,
     get,
     async create({ name, tenantId, needsSecondFactor = false }, subject = system) {
-      const shown = name.normalize('NFC').trim()
-      if (!shown || shown.length > 100 || /\p{Cc}/u.test(shown))
-        throw refusals.organizationInvalid('a name has 1 to 100 characters and no control characters')
+      const shown = readName(name)
       if (tenantId !== undefined && !TENANT.test(tenantId))
         throw refusals.organizationInvalid('a tenant is named by letters, digits, - and _')
       const id = newId()
@@ -83,13 +116,17 @@ export function createOrganizations(deps: Dependencies): Organizations {
     async list() {
       return (await model.find().sort({ createdAt: 1, _id: 1 }).lean<OrganizationDocument[]>()).map(toOrganization)
     },
-    async update(id, { needsSecondFactor }, subject = system) {
+    async update(id, { name, needsSecondFactor }, subject = system) {
+      const change = {
+        ...(name === undefined ? {} : { name: readName(name) }),
+        ...(needsSecondFactor === undefined ? {} : { needsSecondFactor }),
+      }
       const document = await model
-        .findByIdAndUpdate(id, { $set: { needsSecondFactor } }, { returnDocument: 'after' })
+        .findByIdAndUpdate(id, { $set: change }, { returnDocument: 'after' })
         .lean<OrganizationDocument>()
       if (!document) throw refusals.organizationUnknown(id)
       strict.forget()
-      await audit.record('organization.updated', subject, { organizationId: id, needsSecondFactor })
+      await audit.record('organization.updated', subject, { organizationId: id, ...change })
       return toOrganization(document)
     },
     // Asked at every authorization: where no organization is that strict, nothing is looked up.
@@ -128,9 +165,18 @@ export function createOrganizations(deps: Dependencies): Organizations {
       )
     },
     async removeMember(id, accountId, subject = system) {
-      const { deletedCount } = await memberships.deleteOne({ _id: membershipId(id, accountId) })
-      if (deletedCount === 0) throw refusals.memberUnknown()
-      await audit.record('organization.member_removed', { ...subject, accountId }, { organizationId: id })
+      if (!(await remove(id, accountId, subject))) throw refusals.memberUnknown()
+    },
+    async delete(id, subject = system) {
+      await get(id)
+      await removeAll(id, subject)
+      const { deletedCount } = await model.deleteOne({ _id: id })
+      strict.forget()
+      domains.forget()
+      if (deletedCount === 0) throw refusals.organizationUnknown(id)
+      await audit.record('organization.deleted', subject, { organizationId: id })
+      // Whoever was added meanwhile. No organization is ever made with this id again.
+      await removeAll(id, subject)
     },
   }
 }

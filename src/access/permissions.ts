@@ -22,6 +22,11 @@ export interface Api {
   readonly isRestricted: boolean
 }
 
+/** The role that makes somebody an administrator of this installation. The link of a first start gives it. */
+export const ADMINISTRATOR = 'admin'
+/** Who may do this can give themselves whatever else there is to do. */
+export const ADMINISTRATION = 'write:roles'
+
 /** Stands for every permission of an API, in a role. */
 export const EVERY_PERMISSION = '*'
 
@@ -38,10 +43,13 @@ const own = {
   'read:audit': 'Read the audit trail',
 } as const
 
+/** How Gatehouse's own API is called, at this issuer. */
+export const ownIdentifier = (issuer: string): string => `${issuer}/api`
+
 /** Gatehouse's own API, at this issuer. Not every app that registers may ask an administrator for the keys of the house. */
 export function ownApi(issuer: string): Omit<Api, 'resourceServers'> {
   return {
-    identifier: `${issuer}/api`,
+    identifier: ownIdentifier(issuer),
     name: 'Gatehouse',
     isRestricted: true,
     permissions: Object.entries(own).map(([name, title]) => ({ name, title })),

@@ -8,6 +8,21 @@ export const refusals = {
     new Refusal({ code: 'api.exists', status: 409, message: `There is an API ${identifier} already.` }),
   apiUnknown: (identifier: string) =>
     new Refusal({ code: 'api.unknown', status: 404, message: `There is no API ${identifier}.` }),
+  apiInUse: (identifier: string, roles: readonly string[], clients: readonly string[]) =>
+    new Refusal({
+      code: 'api.in_use',
+      status: 409,
+      message: `The API ${identifier} is named by ${[
+        ...(roles.length > 0 ? [`roles: ${roles.join(', ')}`] : []),
+        ...(clients.length > 0 ? [`api_permissions of clients: ${clients.join(', ')}`] : []),
+      ].join('; ')}.`,
+    }),
+  apiOwn: (identifier: string) =>
+    new Refusal({
+      code: 'api.own',
+      status: 409,
+      message: `${identifier} is Gatehouse's own API and cannot be deleted.`,
+    }),
   roleInvalid: (reason: string) =>
     new Refusal({ code: 'role.invalid', status: 422, message: `The role is not valid: ${reason}.` }),
   roleExists: (name: string) =>
@@ -17,6 +32,18 @@ export const refusals = {
       code: 'role.unknown',
       status: 422,
       message: `There is no role ${names.join(', ')}. There are: ${known.join(', ')}.`,
+    }),
+  roleInUse: (name: string, { accounts, members }: { readonly accounts: number; readonly members: number }) =>
+    new Refusal({
+      code: 'role.in_use',
+      status: 409,
+      message: `The role ${name} is held by ${accounts} account(s) and by ${members} member(s) of organizations.`,
+    }),
+  roleNeeded: (name: string) =>
+    new Refusal({
+      code: 'role.needed',
+      status: 409,
+      message: `The role ${name} makes somebody an administrator of Gatehouse: it cannot be deleted, and has to give write:roles at Gatehouse's own API.`,
     }),
   permissionUnknown: (api: string, names: readonly string[]) =>
     new Refusal({

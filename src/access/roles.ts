@@ -3,9 +3,11 @@ import { z } from 'zod'
 import type { Audit, EventSubject } from '../audit/index.ts'
 import type { Gathered } from '../platform/database/index.ts'
 import type { Apis } from './apis.ts'
-import { EVERY_PERMISSION } from './permissions.ts'
+import { can, combineRights } from './can.ts'
+import { ADMINISTRATION, ADMINISTRATOR, EVERY_PERMISSION, ownIdentifier } from './permissions.ts'
 import { refusals } from './refusals.ts'
 import { type Role, type RoleDocument, toRole } from './role.model.ts'
+import type { TakeFromAll } from './role-holders.ts'
 
 /** What roles there are. */
 export interface Roles {
@@ -18,12 +20,20 @@ export interface Roles {
   readonly check: (names: readonly string[]) => Promise<void>
   /** @throws Refusal `role.invalid`, `role.exists`, `api.unknown`, `permission.unknown` */
   readonly create: (input: unknown, subject?: EventSubject) => Promise<Role>
+  /**
+   * Replaces what a role is: whoever has it may do that from the next token on.
+   * @throws Refusal `role.invalid`, `role.unknown`, `role.needed`, `api.unknown`, `permission.unknown`
+   */
+  readonly update: (input: unknown, subject?: EventSubject) => Promise<Role>
 }
 
 interface Dependencies {
   readonly model: Model<RoleDocument>
   readonly gathered: Gathered<RoleDocument>
   readonly apis: Pick<Apis, 'get'>
+  readonly issuer: string
+  /** Takes a role from everybody who is still said to have it. */
+  readonly takeFromAll: TakeFromAll
   readonly audit: Audit
 }
 
@@ -39,7 +49,8 @@ export const roleSchema = z.strictObject({
 })
 
 /** Roles on this model. */
-export function createRoles({ model, gathered, apis, audit }: Dependencies): Roles {
+export function createRoles({ model, gathered, apis, issuer, takeFromAll, audit }: Dependencies): Roles {
+  const system = { actor: { type: 'system' } } as const
   const list = async () => (await model.find().sort({ _id: 1 }).lean<RoleDocument[]>()).map(toRole)
   const findAll = async (names: readonly string[]) => {
     const documents = await Promise.all([...new Set(names)].map((name) => gathered.find(name)))
@@ -54,12 +65,16 @@ export function createRoles({ model, gathered, apis, audit }: Dependencies): Rol
         (await list()).map(({ name }) => name),
       )
   }
-  const checkPermissions = async ({ permissions }: z.output<typeof roleSchema>) => {
+  const parse = async (input: unknown) => {
+    const { success, data, error } = roleSchema.safeParse(input)
+    if (!success) throw refusals.roleInvalid(z.prettifyError(error).replaceAll(/\s*✖ /g, ' ').trim())
+    const { permissions } = data
     for (const { api, names } of permissions) {
       const known = new Set([EVERY_PERMISSION, ...(await apis.get(api)).permissions.map(({ name }) => name)])
       const missing = names.filter((name) => !known.has(name))
       if (missing.length > 0) throw refusals.permissionUnknown(api, missing)
     }
+    return data
   }
 
   return {
@@ -70,17 +85,29 @@ export function createRoles({ model, gathered, apis, audit }: Dependencies): Rol
       await check([name])
       return (await findAll([name]))[0] as Role
     },
-    async create(input, subject = { actor: { type: 'system' } }) {
-      const { success, data, error } = roleSchema.safeParse(input)
-      if (!success) throw refusals.roleInvalid(z.prettifyError(error).replaceAll(/\s*✖ /g, ' ').trim())
-      await checkPermissions(data)
+    async create(input, subject = system) {
+      const data = await parse(input)
       const { name, ...rest } = data
+      if (await model.exists({ _id: name })) throw refusals.roleExists(name)
+      // Whoever was given one of this name while it was deleted must not have this one.
+      await takeFromAll(name, subject)
       const now = new Date()
       await model.create({ _id: name, ...rest, createdAt: now, updatedAt: now }).catch((cause: unknown) => {
         if ((cause as { code?: unknown }).code === DUPLICATE_KEY) throw refusals.roleExists(name)
         throw cause
       })
       await audit.record('role.created', subject, { role: name })
+      return data
+    },
+    async update(input, subject = system) {
+      const data = await parse(input)
+      const { name, ...rest } = data
+      if (name === ADMINISTRATOR && !can(combineRights([data]), ownIdentifier(issuer), ADMINISTRATION))
+        throw refusals.roleNeeded(name)
+      await check([name])
+      const { matchedCount } = await model.updateOne({ _id: name }, { $set: { ...rest, updatedAt: new Date() } })
+      if (matchedCount === 0) await check([name])
+      await audit.record('role.updated', subject, { role: name })
       return data
     },
   }

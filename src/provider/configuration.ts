@@ -94,9 +94,12 @@ function features({
       enabled: true,
       // A client may look at its own tokens, and an API at those made out to it (RFC 7662 section 4). One that proves
       // nothing about itself sees none (section 2.1), and cannot tell one that exists from one that does not.
-      allowedPolicy: async (_ctx, client, token) =>
-        isAuthenticated(client) &&
-        (token.clientId === client.clientId || resources.isResourceServer(client, 'aud' in token && token.aud)),
+      // A token for an API that was deleted is not active, whoever asks.
+      allowedPolicy: async (_ctx, client, token) => {
+        const audience = 'aud' in token ? token.aud : undefined
+        if (!isAuthenticated(client) || !(await resources.isStanding(audience))) return false
+        return token.clientId === client.clientId || resources.isResourceServer(client, audience)
+      },
     },
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },

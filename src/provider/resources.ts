@@ -24,6 +24,8 @@ export interface Resources {
   refuseEarly(ctx: KoaContextWithOIDC): Promise<void>
   /** The APIs of an authorization request are looked up before the person is known: looks once more. */
   narrow(ctx: KoaContextWithOIDC): Promise<void>
+  /** Whether what a token was made out to is there: no API at all, or one that was not deleted since. */
+  isStanding(audience: unknown): Promise<boolean>
   /** Whether a client speaks for the API that a token was made out to (RFC 7662 section 4). */
   isResourceServer(client: Client, audience: unknown): Promise<boolean>
 }
@@ -131,6 +133,7 @@ export function createResources({ apis, assurance, twoFactorAcr, accessTokenSeco
         server.scope = scope
       }
     },
+    isStanding: async (audience) => typeof audience !== 'string' || (await apis.find(audience)) !== undefined,
     async isResourceServer(client, audience) {
       if (typeof audience !== 'string' || !isAuthenticated(client)) return false
       return (await apis.find(audience))?.resourceServers.includes(client.clientId) ?? false

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import { ADMINISTRATOR } from '../access/index.ts'
 import type { Account, Accounts } from '../accounts/index.ts'
 import type { Audit, Origin } from '../audit/index.ts'
 import { hashSecret, newSecret } from '../platform/ids.ts'
@@ -39,9 +40,6 @@ interface Dependencies {
   readonly password: Passwords
   readonly invitationSeconds: number
 }
-
-/** The role that makes somebody an administrator. */
-const ADMINISTRATOR = 'admin'
 
 /** One-time links on this connection. */
 export function createInvitations(deps: Dependencies): Invitations {

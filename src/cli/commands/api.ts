@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Api } from '../../access/index.ts'
 import type { Act } from '../program.ts'
-import { type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
+import { insist, type Outcome, type Shell, toColumns, withApp } from '../shell.ts'
 import { readJsonObject } from './json-file.ts'
 
 const EXAMPLE = `
@@ -38,6 +38,16 @@ function list(shell: Shell) {
     })
 }
 
+function remove(shell: Shell) {
+  return async (identifier: string, { yes }: { yes?: boolean }) => {
+    insist(yes, `Tokens for ${identifier} will count as inactive at once.`)
+    return withApp(shell, async ({ access }): Promise<Outcome> => {
+      await access.apis.delete(identifier)
+      return { json: { api: identifier, deleted: true }, text: `The API ${identifier} is deleted.` }
+    })
+  }
+}
+
 /** Commands about APIs. */
 export function apiCommands(shell: Shell, act: Act): Command {
   const command = new Command('api').description('register APIs that access tokens are made out to')
@@ -67,5 +77,10 @@ export function apiCommands(shell: Shell, act: Act): Command {
         }),
       )
   }
+  command
+    .command('delete <identifier>')
+    .description('delete an API that no role and no client names')
+    .option('--yes', 'really do it')
+    .action(act(remove(shell)))
   return command
 }

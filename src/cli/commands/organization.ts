@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Organization } from '../../access/index.ts'
 import type { Act } from '../program.ts'
-import { CommandError, type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
+import { CommandError, insist, type Outcome, type Shell, toColumns, toTable, withApp } from '../shell.ts'
 import { getAccount } from './get-account.ts'
 import { roleOption } from './role-option.ts'
 
@@ -30,11 +30,24 @@ function create(shell: Shell) {
 }
 
 function update(shell: Shell) {
-  return (id: string, { secondFactor }: { secondFactor: string }) =>
-    withApp(shell, async ({ access }): Promise<Outcome> => {
-      const needsSecondFactor = secondFactor === 'required'
-      return present(await access.organizations.update(id, { needsSecondFactor }))
+  return async (id: string, { name, secondFactor }: { name?: string; secondFactor?: string }) => {
+    if (name === undefined && secondFactor === undefined)
+      throw new CommandError('usage', 'Say what to change: --name, --second-factor, or both.')
+    const needsSecondFactor = secondFactor === undefined ? undefined : secondFactor === 'required'
+    return withApp(shell, async ({ access }): Promise<Outcome> => {
+      return present(await access.organizations.update(id, { name, needsSecondFactor }))
     })
+  }
+}
+
+function remove(shell: Shell) {
+  return async (id: string, { yes }: { yes?: boolean }) => {
+    insist(yes, `Nobody will belong to ${id} any more.`)
+    return withApp(shell, async ({ access }): Promise<Outcome> => {
+      await access.organizations.delete(id)
+      return { json: { organizationId: id, deleted: true }, text: `The organization ${id} is deleted.` }
+    })
+  }
 }
 
 function list(shell: Shell) {
@@ -141,9 +154,15 @@ export function organizationCommands(shell: Shell, act: Act): Command {
     .action(act(create(shell)))
   command
     .command('update <id>')
-    .description('change what is asked of the members of an organization')
-    .addOption(secondFactor().makeOptionMandatory())
+    .description('rename an organization, or change what is asked of its members')
+    .option('--name <name>', 'what it is called from now on')
+    .addOption(secondFactor())
     .action(act(update(shell)))
+  command
+    .command('delete <id>')
+    .description('delete an organization; nobody belongs to it any more')
+    .option('--yes', 'really do it')
+    .action(act(remove(shell)))
   command
     .command('list')
     .description('list the organizations')

@@ -26,6 +26,8 @@ export interface Clients {
   /** @throws Refusal `client.unknown` */
   readonly get: (id: string) => Promise<StoredClient>
   readonly list: () => Promise<StoredClient[]>
+  /** The ids of those that were allowed something at this API by name. */
+  readonly findOfApi: (api: string) => Promise<string[]>
   /** Somebody here vouches for a client that registered itself, until it changes itself. @throws Refusal `client.unknown` */
   readonly verify: (id: string, subject?: EventSubject) => Promise<void>
   /** Deletes a client; its grants and tokens end at once. @throws Refusal `client.unknown` */
@@ -60,6 +62,10 @@ export function createClients({
     invitations,
     find: store.find,
     list: store.list,
+    async findOfApi(api) {
+      const all = await store.list()
+      return all.filter(({ metadata }) => Object.hasOwn(metadata.api_permissions ?? {}, api)).map(({ id }) => id)
+    },
     async get(id) {
       const client = await store.find(id)
       if (!client) throw refusals.unknown(id)
