@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as oidc from 'openid-client'
+import { Browser } from '../support/browser.ts'
+import { throughProxy } from '../support/proxy.ts'
 import { answerOf, RelyingParty } from '../support/relying-party.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -163,6 +165,31 @@ test('a pushed authorization request is good once', async () => {
   await rp.redeem(page, started)
   const again = await rp.browser.open(pushed.href)
   assert.equal(again.location === undefined || answerOf(again).error === 'invalid_request_uri', true)
+})
+
+test('A4 of 50 authorizations with one pushed request, at two processes at once, one gets a code', async (t) => {
+  const other = await createWorld({ env: { ISSUER: world.issuer }, beside: world })
+  t.after(() => other.close())
+  const rp = await RelyingParty.create(world, { first_party: true })
+  await rp.run('ada@example.com')
+  const there = new Browser(world.issuer, throughProxy(other.config.server.port))
+  for (const [name, cookie] of rp.browser.cookies) there.cookies.set(name, cookie)
+  const started = await rp.start()
+  const pushed = await oidc.buildAuthorizationUrlWithPAR(rp.configuration, new URL(started.url).searchParams)
+  const browsers = Array.from({ length: 50 }, (_, index) => (index % 2 ? there : rp.browser))
+  const pages = await Promise.all(browsers.map((browser) => browser.get(pushed.href)))
+  const told = pages.map((page) => {
+    if (!page.location) return page.status
+    const { code, error } = answerOf(page)
+    return code ? 'code' : error
+  })
+  assert.equal(told.filter((one) => one === 'code').length, 1)
+  assert.deepEqual(
+    told.filter((one) => !['code', 'invalid_request_uri', 400].includes(one ?? '')),
+    [],
+  )
+  const tokens = await rp.redeem(pages[told.indexOf('code')] ?? assert.fail(), started)
+  assert.ok(tokens.access_token)
 })
 
 test('what happened on the road is in the trail', async () => {
