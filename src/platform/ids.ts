@@ -1,9 +1,13 @@
 import { createHash, hash } from 'node:crypto'
 import { takeRandom } from './random.ts'
 
-/** A new identifier: 128 random bits as 22 characters of base64url. Says nothing and is never used twice. */
+/**
+ * A new identifier: 128 random bits as 22 characters of base64url. Says nothing and is never used twice. None begins with
+ * a `-`: a command would take it for an option.
+ */
 export function newId(): string {
-  return takeRandom(16).toString('base64url')
+  const id = takeRandom(16).toString('base64url')
+  return id.startsWith('-') ? newId() : id
 }
 
 let latestMs = 0

@@ -13,6 +13,11 @@ test('ids and secrets do not repeat', () => {
   assert.equal(new Set(made).size, made.length)
 })
 
+test('no id begins like an option, so that every command takes it', () => {
+  const wrong = Array.from({ length: 5000 }, () => newId()).filter((id) => id.startsWith('-'))
+  assert.deepEqual(wrong, [])
+})
+
 test('ordered ids sort as they were made, within a millisecond and when the clock is set back', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 10_000 })
   const many = Array.from({ length: 1000 }, () => newOrderedId())
