@@ -126,7 +126,7 @@ async function openFeatures(ports: Ports) {
   const { config, connection, gatherings, changes, sealer, root } = ports
   const seed = { seedDir: join(root, 'config', 'seed'), issuer: config.server.issuer }
 
-  const audit = createAudit({ connection, gatherings })
+  const audit = createAudit({ ...ports, policy: config.audit })
   const storage = openProtocolStorage({ connection, gatherings, changes, sealer, audit })
   const access = createAccess({
     ...ports,
@@ -273,7 +273,7 @@ export async function createApp(options: AppOptions) {
       logouts: protocol.logouts,
       /** Takes part in what the processes do together: scheduled work, mail, logouts, following each other's changes. */
       start() {
-        scheduler.start(protocol.jobs)
+        scheduler.start([...protocol.jobs, ...audit.jobs])
         notices.delivery.start()
         protocol.logouts.start()
         followers.push(protocol.follow())
@@ -282,6 +282,7 @@ export async function createApp(options: AppOptions) {
         const stopped = followers.map((follower) => follower.stop())
         await Promise.all([scheduler.stop(), notices.delivery.stop(), protocol.logouts.stop(), ...stopped])
         await texting?.sender.settled()
+        await audit.settle()
         transport?.close()
         await ports.strength.close()
         await database.close()

@@ -136,6 +136,9 @@ export const events = {
     remaining: z.number().int(),
     unreadable: z.number().int(),
   }),
+  // So many more of this name, by nobody who is known, were counted and not written down.
+  'event.repeated': z.strictObject({ name: text, times: z.int(), sinceAt: z.date() }),
+  'trail.shortened': z.strictObject({ beforeAt: z.date(), times: z.int() }),
   'signing_key.created': signingKey,
   'signing_key.promoted': signingKey,
   'signing_key.retired': signingKey,

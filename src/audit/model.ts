@@ -38,7 +38,8 @@ const schema = new Schema<AuditDocument>(
 schema.index({ accountId: 1, _id: -1 }, { partialFilterExpression: { accountId: { $exists: true } } })
 schema.index({ name: 1, _id: -1 })
 
-// Append only: the trail is worth nothing if the program itself can edit it.
+// Append only: the trail is worth nothing if the program itself can edit it. Only what was kept long enough is removed,
+// by retention.ts.
 const refuse = () => {
   throw new Error('the audit trail is append only')
 }

@@ -1,7 +1,9 @@
 import type { Gathered, Units } from '../platform/database/index.ts'
 import { newOrderedId } from '../platform/ids.ts'
+import type { Logger } from '../platform/logger.ts'
 import { type EventDetail, type EventName, events } from './events.ts'
 import type { Actor, AuditDocument } from './model.ts'
+import { createRepeats, isAtWill } from './repeats.ts'
 
 /** Where a request came from, as far as the trail and the limits care. */
 export interface Origin {
@@ -17,7 +19,10 @@ export interface EventSubject {
   readonly origin?: Origin | undefined
 }
 
-/** Appends one event to the trail. It is kept when this resolves, or within a unit of work before that ends. */
+/**
+ * Appends one event to the trail. It is kept when this resolves, or within a unit of work before that ends; what strangers
+ * repeat is counted.
+ */
 export type Record = <N extends EventName>(name: N, subject: EventSubject, detail: EventDetail<N>) => Promise<void>
 
 /** The same without what is not there. */
@@ -27,21 +32,56 @@ function present<T extends object>(entries: T): T {
   return kept as T
 }
 
-/**
- * The one writer of the audit trail.
- * @throws ZodError when a detail does not fit the catalogue, which is a fault of the caller
- */
-export function createRecord(trail: Pick<Gathered<AuditDocument>, 'insert'>, units: Units): Record {
-  return async (name, { actor, accountId, clientId, origin }, detail) => {
-    const who = actor ?? (accountId ? { type: 'account' as const, id: accountId } : { type: 'anonymous' as const })
-    const event = {
-      _id: newOrderedId(),
-      at: new Date(),
-      name,
-      actor: present(who),
-      detail: present(events[name].parse(detail)),
-      ...present({ accountId, clientId, address: origin?.address, requestId: origin?.requestId }),
-    }
-    await units.leave(trail.insert(event))
+/** The one writer of the audit trail. */
+export interface Writer {
+  /** @throws ZodError when a detail does not fit the catalogue, which is a fault of the caller */
+  readonly record: Record
+  /** Tells of events that were counted so far and not written down. */
+  readonly settle: () => Promise<void>
+}
+
+interface Dependencies {
+  readonly trail: Pick<Gathered<AuditDocument>, 'insert'>
+  readonly units: Units
+  /** How many events that a stranger causes at will are written down in a minute, of one kind and from one address. */
+  readonly anonymousPerMinute: number
+  readonly logger: Logger
+}
+
+function toEvent<N extends EventName>(
+  name: N,
+  { actor, accountId, clientId, origin }: EventSubject,
+  detail: EventDetail<N>,
+): AuditDocument {
+  const who = actor ?? (accountId ? { type: 'account' as const, id: accountId } : { type: 'anonymous' as const })
+  return {
+    _id: newOrderedId(),
+    at: new Date(),
+    name,
+    actor: present(who),
+    detail: present(events[name].parse(detail)),
+    ...present({ accountId, clientId, address: origin?.address, requestId: origin?.requestId }),
+  }
+}
+
+/** Failed proofs at an account are few, by the limits of sign-in, and its owner may want to see each. */
+const isAnybodys = ({ name, actor, accountId }: AuditDocument) =>
+  actor.type === 'anonymous' && isAtWill(name) && !(accountId && name === 'sign_in.failed')
+
+/** Writes to this trail. */
+export function createWriter({ trail, units, anonymousPerMinute, logger }: Dependencies): Writer {
+  const repeats = createRepeats({
+    perMinute: anonymousPerMinute,
+    write: ({ address, accountId, ...detail }) =>
+      trail.insert(toEvent('event.repeated', { actor: { type: 'anonymous' }, accountId, origin: { address } }, detail)),
+    logger,
+  })
+  return {
+    settle: repeats.tell,
+    async record(name, subject, detail) {
+      const event = toEvent(name, subject, detail)
+      if (isAnybodys(event) && !repeats.admit(name, event)) return
+      await units.leave(trail.insert(event))
+    },
   }
 }

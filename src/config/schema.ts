@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { assurance } from './sections/assurance.ts'
+import { audit } from './sections/audit.ts'
 import { sessions } from './sections/sessions.ts'
 import { signIn } from './sections/sign-in.ts'
 import { sms } from './sections/sms.ts'
@@ -200,6 +201,7 @@ export const schema = z.strictObject({
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .describe('How much is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.'),
   }),
+  audit,
   brand,
   outbound,
   registration,

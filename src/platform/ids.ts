@@ -23,6 +23,11 @@ export function newOrderedId(): string {
   return `${latestMs.toString(16).padStart(12, '0')}${count}${takeRandom(8).toString('hex')}`
 }
 
+/** Sorts before all ordered identifiers that are made from this time on, and after those made earlier. */
+export function orderedIdAt(at: Date): string {
+  return at.getTime().toString(16).padStart(12, '0')
+}
+
 /** The identifier that belongs to this secret: always the same one, and nobody else can tell which. */
 export function idFor(secret: string): string {
   return createHash('sha256').update(secret).digest().subarray(0, 16).toString('base64url')

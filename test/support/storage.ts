@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { createAudit } from '../../src/audit/index.ts'
 import { type Database, ensureIndexes } from '../../src/platform/database/index.ts'
+import { createLogger } from '../../src/platform/logger.ts'
 import { createSealer } from '../../src/platform/seal.ts'
 import { openProtocolStorage } from '../../src/provider/index.ts'
 import { createAdapter } from '../../src/provider/storage/adapter.ts'
@@ -12,7 +13,8 @@ import { createRotation } from '../../src/provider/storage/rotation.ts'
 /** The storage that the library is given, on this database. */
 export async function openStorage(database: Database, sealingKeys: readonly string[], graceSeconds = 30) {
   const sealer = createSealer(sealingKeys)
-  const audit = createAudit(database)
+  const logger = createLogger({ level: 'silent', isPretty: false })
+  const audit = createAudit({ ...database, logger, policy: { anonymousPerMinute: 100, keepDays: 0 } })
   const storage = openProtocolStorage({ ...database, sealer, audit })
   await ensureIndexes(database.connection)
   const rotation = createRotation({ artifacts: storage.artifacts, sealer, graceSeconds })
