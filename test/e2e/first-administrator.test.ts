@@ -2,29 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { launchChromium, whyNoBrowser } from '../support/chromium.ts'
 import { openTestDatabase, testServer } from '../support/database.ts'
+import { walkOn } from '../support/journey.ts'
 import { startProgram } from '../support/program.ts'
-import { openVisitor } from '../support/visitor.ts'
+import { SeenSecrets } from '../support/secrets.ts'
+import type { Visitor } from '../support/visitor.ts'
 import { findFreePort } from '../support/world.ts'
 
 const EMAIL = 'grace@example.com'
 const CHOSEN = 'A password nobody else has 1'
 
-test('from the link at the console to tokens in the playground, and out again', { skip: whyNoBrowser }, async (t) => {
-  const database = await openTestDatabase()
-  t.after(() => database.close())
-  const program = startProgram(t, {
-    PORT: String(await findFreePort()),
-    DATA_DIR: testServer.dataDir,
-    MONGODB_URI: database.uri,
-  })
-  const [, link = ''] = await program.says(/First administrator +(\S+)/)
-  await program.says(/Inbox +\S+/)
-  const browser = await launchChromium()
-  t.after(() => browser.close())
-  const { origin } = new URL(link)
-  const visitor = await openVisitor(t, browser, origin)
+/** From the link to a sign-in, every action of the playground, and the sign-out. */
+async function walk(visitor: Visitor, link: string): Promise<void> {
   const { page } = visitor
-
   await visitor.open(link)
   await visitor.sees('Welcome to Gatehouse')
   await visitor.type('E-mail', EMAIL)
@@ -52,7 +41,7 @@ test('from the link at the console to tokens in the playground, and out again', 
   assert.ok(await idToken.getByText('Signature is right').isVisible())
   assert.equal(await idToken.locator('.checks .good').count(), 5)
   assert.equal(await idToken.locator('.checks .bad').count(), 0)
-  assert.ok(await idToken.getByText(`"iss": "${origin}"`).isVisible())
+  assert.ok(await idToken.getByText(`"iss": "${visitor.issuer}"`).isVisible())
   assert.ok(await page.getByRole('region', { name: 'Refresh token' }).isVisible())
   const latest = page.locator('details[open] pre').last()
   for (const [action, answer] of [
@@ -77,12 +66,39 @@ test('from the link at the console to tokens in the playground, and out again', 
   await visitor.press('Sign in')
   await visitor.sees('What happened')
   assert.match((await page.getByRole('alert').textContent()) ?? '', /login_required/)
+}
 
-  for (const kind of ['one-time link', 'password', 'cookie', 'token', 'code', 'csrf'])
-    assert.ok(visitor.secrets.kinds.has(kind), kind)
+test('from the link at the console to tokens in the playground, and out again', { skip: whyNoBrowser }, async (t) => {
+  const database = await openTestDatabase()
+  t.after(() => database.close())
+  const secrets = new SeenSecrets()
+  const program = startProgram(t, {
+    PORT: String(await findFreePort()),
+    DATA_DIR: testServer.dataDir,
+    MONGODB_URI: database.uri,
+    GATEHOUSE_LOG_LEVEL: 'trace',
+  })
+  const [, link = ''] = await program.says(/First administrator +(\S+)/)
+  await program.says(/Inbox +\S+/)
+  const browser = await launchChromium()
+  t.after(() => browser.close())
+  const { origin: issuer } = new URL(link)
+  secrets.expect([
+    'one-time link',
+    'password',
+    'form token',
+    'cookie gatehouse.session',
+    'cookie gatehouse.interaction',
+    'interaction',
+    'authorization code',
+    'opaque access token',
+    'refresh token',
+    'ID token',
+  ])
+  const { connection } = database
   // The one-time link is told to whoever runs the program, and to nobody else: once.
-  const log = program.output().replace(link, '')
-  assert.deepEqual(await visitor.secrets.findIn({ log, connection: database.connection }), [])
+  const readLog = () => program.output().replace(link, '')
+  await walkOn(t, { browser, issuer, connection, readLog, secrets }, async (open) => walk(await open(), link))
   program.child.kill('SIGTERM')
   assert.equal(await program.ended, 0)
 })

@@ -7,13 +7,6 @@ import { startOtherApp } from '../support/other-app.ts'
 const PASSWORD = 'A password nobody else has 1'
 const env = { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open' }
 
-/** The newest mail to this address, whose link is nobody else's business. */
-async function openMail({ world, visitor }: Surroundings, to: string) {
-  const mail = await readMail(world, to)
-  visitor.secrets.keep('mailed link', mail.link.split('/').at(-1))
-  return mail
-}
-
 /** From the app to the page that waits for the mail. */
 async function askFor(surroundings: Surroundings, email: string) {
   const { t, world, visitor } = surroundings
@@ -34,7 +27,7 @@ const withoutScript = createJourneys({ env, hasScript: false })
 journey('a new person makes an account by the code of a mail, and is back at the app', async (surroundings) => {
   const { visitor } = surroundings
   const app = await askFor(surroundings, 'grace@example.com')
-  const { code } = await openMail(surroundings, 'grace@example.com')
+  const { code } = await readMail(surroundings.world, 'grace@example.com')
   await visitor.type('Code from the mail', code === '000000' ? '111111' : '000000')
   await visitor.press('Continue')
   await visitor.sees('Look into your mailbox')
@@ -59,7 +52,7 @@ journey(
     await visitor.sees('Inbox')
     await page.getByRole('row', { name: 'linus@example.com' }).getByRole('link').click()
     await visitor.sees('Confirm your e-mail address for Gatehouse')
-    const { link } = await openMail(surroundings, 'linus@example.com')
+    const { link } = await readMail(surroundings.world, 'linus@example.com')
     await visitor.follow(link)
     await visitor.sees('Confirm your e-mail address')
     await visitor.press('Confirm')
@@ -79,7 +72,7 @@ journey(
     const { visitor } = surroundings
     const device = await Device.open(visitor)
     const app = await askFor(surroundings, 'katherine@example.com')
-    const { code } = await openMail(surroundings, 'katherine@example.com')
+    const { code } = await readMail(surroundings.world, 'katherine@example.com')
     await visitor.type('Code from the mail', code)
     await visitor.press('Continue')
     await visitor.sees('Choose how you sign in')
@@ -99,7 +92,7 @@ withoutScript('without script, and with the mail read on another device', async 
   const { visitor } = surroundings
   const app = await askFor(surroundings, 'edsger@example.com')
   const at = visitor.page.url()
-  const { link, code } = await openMail(surroundings, 'edsger@example.com')
+  const { link, code } = await readMail(surroundings.world, 'edsger@example.com')
   // Another device has none of these cookies.
   const kept = await visitor.page.context().cookies()
   await visitor.page.context().clearCookies()

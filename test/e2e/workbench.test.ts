@@ -25,13 +25,13 @@ journey('a mail is read in the inbox as it looks', async ({ world, visitor }) =>
 
 journey('a confidential client gets a token for an API, by form', async ({ world, visitor }) => {
   const { page } = visitor
+  visitor.secrets.expect(['client secret', 'authorization code', 'JWT access token', 'ID token'])
   const { client_secret = '' } = await world.addClient({
     client_name: 'A shop with quite a long name that goes on and on',
     token_endpoint_auth_method: 'client_secret_basic',
     redirect_uris: [`${world.issuer}/workbench/playground/callback`],
     post_logout_redirect_uris: [`${world.issuer}/workbench/playground`],
   })
-  visitor.secrets.keep('client secret', client_secret)
   await visitor.open('/workbench/playground')
   await visitor.sees('Playground')
   await page.getByLabel('Client', { exact: true }).selectOption({ index: 1 })

@@ -1,54 +1,43 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import axe, { type AxeResults, type RunOptions } from 'axe-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { SeenSecrets } from './secrets.ts'
+import type { Locator, Page } from 'playwright-core'
+import { keepShown } from './collecting.ts'
+import type { SeenSecrets } from './secrets.ts'
 
 /** WCAG 2.2 A and AA, and what axe's authors recommend on top. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
-/** Fields of addresses and forms that are nobody else's business. */
-const SECRET_FIELDS = new Set(['code', 'csrf', 'xsrf', 'password', 'client_secret', 'id_token_hint'])
-
-const DESK = { width: 1280, height: 900 }
+export const DESK = { width: 1280, height: 900 }
 /** The narrowest page that has to work (WCAG 2.2, 1.4.10). */
 const NARROW = { width: 320, height: 640 }
 
 /** For machines that have much to do; what is waited for comes in a moment. */
 const PATIENCE_MS = 15_000
 
-/** How somebody comes along. */
-export interface VisitorOptions {
-  /** Whether scripts run; they do unless this says otherwise. */
-  readonly hasScript?: boolean
-  readonly locale?: string
-}
-
-/** Somebody in front of Chromium. Every page they look at is inspected: accessibility, narrow screens, the console. */
+/**
+ * Somebody in front of Chromium. Every page they look at is inspected: accessibility, narrow screens, the console.
+ * They are opened in a journey, which searches for every secret that they came across.
+ */
 export class Visitor {
   readonly page: Page
   readonly issuer: string
-  readonly secrets = new SeenSecrets()
-  readonly #context: BrowserContext
+  readonly secrets: SeenSecrets
   readonly #hasScript: boolean
   readonly #complaints: string[] = []
 
-  constructor(context: BrowserContext, page: Page, issuer: string, hasScript: boolean) {
+  constructor(
+    page: Page,
+    { issuer, secrets, hasScript }: { issuer: string; secrets: SeenSecrets; hasScript: boolean },
+  ) {
     this.page = page
     this.issuer = issuer
-    this.#context = context
+    this.secrets = secrets
     this.#hasScript = hasScript
     page.on('pageerror', (error) => this.#complaints.push(error.message))
     page.on('console', (message) => {
       // The browser tells of every page with such a status; those that we meant are looked at by their heading.
       const isRefusedPage = /the server responded with a status of 4\d\d/.test(message.text())
       if (message.type() === 'error' && !isRefusedPage) this.#complaints.push(`${page.url()}: ${message.text()}`)
-    })
-    context.on('request', (request) => {
-      const { pathname, searchParams } = new URL(request.url())
-      this.secrets.keep('one-time link', /^\/welcome\/([\w-]{43})$/.exec(pathname)?.[1])
-      for (const [name, value] of [...searchParams, ...new URLSearchParams(request.postData() ?? '')])
-        if (SECRET_FIELDS.has(name)) this.secrets.keep(name, value)
     })
   }
 
@@ -60,8 +49,7 @@ export class Visitor {
   async sees(heading: string | RegExp): Promise<void> {
     await this.#arrives(heading)
     assert.equal(await this.page.locator('h1').count(), 1)
-    for (const { value } of await this.#context.cookies()) this.secrets.keep('cookie', value)
-    this.secrets.keep('token', ...(await this.page.locator('[id^="raw-"]').allTextContents()))
+    await keepShown(this.secrets, this.page)
     await this.#fitsNarrowScreens()
     if (this.#hasScript) await this.#isAccessible()
     assert.deepEqual(this.#complaints, [])
@@ -69,12 +57,12 @@ export class Visitor {
 
   /** Presses the button, and waits for the page that it leads to. */
   async press(name: string): Promise<void> {
-    await this.#leave(() => this.page.getByRole('button', { name, exact: true }).click())
+    await this.#leaveBy(this.page.getByRole('button', { name, exact: true }))
   }
 
   /** Follows the link, and waits for the page that it leads to. */
   async follow(name: string): Promise<void> {
-    await this.#leave(() => this.page.getByRole('link', { name, exact: true }).click())
+    await this.#leaveBy(this.page.getByRole('link', { name, exact: true }))
   }
 
   /** Presses a key that leads to another page. */
@@ -112,7 +100,13 @@ export class Visitor {
     })
   }
 
+  async #leaveBy(control: Locator): Promise<void> {
+    await control.waitFor()
+    await this.#leave(() => control.click())
+  }
+
   async #leave(act: () => Promise<void>): Promise<void> {
+    await keepShown(this.secrets, this.page)
     const loaded = this.page.waitForEvent('domcontentloaded', { timeout: PATIENCE_MS })
     await Promise.all([loaded, act()])
   }
@@ -139,23 +133,4 @@ export class Visitor {
     const { violations } = await this.page.evaluate<AxeResults>(`axe.run(document, ${choice})`)
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
   }
-}
-
-/** Somebody with a browser profile of their own, which is gone after the test. */
-export async function openVisitor(
-  t: TestContext,
-  browser: Browser,
-  issuer: string,
-  { hasScript = true, locale = 'en' }: VisitorOptions = {},
-): Promise<Visitor> {
-  const context = await browser.newContext({
-    javaScriptEnabled: hasScript,
-    locale,
-    viewport: DESK,
-    colorScheme: 'light',
-    // So that no colour is measured while it changes.
-    reducedMotion: 'reduce',
-  })
-  t.after(() => context.close())
-  return new Visitor(context, await context.newPage(), issuer, hasScript)
 }
