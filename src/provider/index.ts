@@ -192,7 +192,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       bridge.middleware,
       routed(interaction, ...(config.registration.isEnabled ? [registration] : [])),
       formPostPage({ render, isProduction }),
-      afterSignOut({ artifacts, audit }),
+      afterSignOut(audit),
       allowedMethods,
       providers.serve,
     ],

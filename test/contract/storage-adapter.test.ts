@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { mongo } from 'mongoose'
 import type { AdapterPayload } from 'oidc-provider'
+import { createGatherings } from '../../src/platform/database/gathering/index.ts'
 import { ensureIndexes } from '../../src/platform/database/index.ts'
 import { hashSecret, newId, newSecret } from '../../src/platform/ids.ts'
 import { artifactModel } from '../../src/provider/storage/artifact.model.ts'
@@ -354,6 +356,46 @@ describe('a session', () => {
     await adapter('Session').upsert(jti, session(jti, { exp: nowSeconds() + 3600 }), 3600)
     await request(jti, { authorizations: { app: { sid: 'new' } } }, 3600, () => adapter('Session').destroy(jti))
     assert.equal(await adapter('Session').find(jti), undefined)
+  })
+
+  for (const [what, isMoment] of [
+    ['before the new one is there', (write: string, after: string) => write.includes(hashSecret(after))],
+    ['before the old one is gone', (write: string) => write.includes('"$set":{"expiresAt":"1970')],
+  ] as const) {
+    test(`that is ended while it gets another id, ${what}, stays ended`, async (t) => {
+      const [before, after] = [newSecret(), newSecret()]
+      await adapter('Session').upsert(before, session(before, { exp: nowSeconds() + 3600 }), 3600)
+      const beside = await openStorage({ ...database, gatherings: createGatherings() }, [sealingKey])
+      const { bulkWrite } = mongo.Collection.prototype
+      let moments = 0
+      const mocked = t.mock.method(
+        mongo.Collection.prototype,
+        'bulkWrite',
+        async function (this: mongo.Collection, ...args: Parameters<typeof bulkWrite>) {
+          if (isMoment(JSON.stringify(args[0]), after)) {
+            moments += 1
+            mocked.mock.restore()
+            await beside.adapter('Session').destroy(before)
+          }
+          return bulkWrite.apply(this, args)
+        },
+      )
+      await storage.units.run(async () => {
+        const found = (await adapter('Session').find(before)) ?? {}
+        storage.sessions.renew()
+        await adapter('Session').upsert(after, { ...found, jti: after, authorizations: { app: {} } }, 3600)
+      })
+      assert.equal(moments, 1)
+      for (const id of [before, after]) assert.equal(await adapter('Session').find(id), undefined)
+      assert.equal(await adapter('Session').findByUid(`uid-${before}`), undefined)
+    })
+  }
+
+  test('that was cut off while it got another id is ended under either', async () => {
+    const [before, after] = [newSecret(), newSecret()]
+    for (const id of [before, after]) await adapter('Session').upsert(id, session(id, { uid: `uid-${before}` }), 3600)
+    await adapter('Session').destroy(after)
+    assert.equal(await adapter('Session').findByUid(`uid-${before}`), undefined)
   })
 })
 

@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { env } from 'node:process'
 import { after, before, type TestContext, test } from 'node:test'
 import { mongo } from 'mongoose'
-import type { Browser } from '../support/browser.ts'
+import * as oidc from 'openid-client'
+import { hashSecret } from '../../src/platform/ids.ts'
+import { Browser, type Page } from '../support/browser.ts'
 import { startLogoutReceiver } from '../support/logout-receiver.ts'
-import { RelyingParty } from '../support/relying-party.ts'
+import { answerOf, RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
 const OTHER = 'other@example.com'
@@ -158,3 +160,78 @@ test('after a minute nothing of it is left, and a session that lives on can be t
   await world.logouts.settle()
   assert.equal(party.received.length, 2)
 })
+
+/** Somebody whose app may go on without them: its grant does not end with the session by itself. */
+async function signInOffline(t: TestContext) {
+  const party = await signIn(t)
+  const started = await party.rp.start({ scope: 'openid offline_access', prompt: 'consent' })
+  const page = await party.rp.consent(await party.rp.browser.open(started.url))
+  const { refresh_token = '' } = await party.rp.redeem(page, started)
+  const isGranted = () =>
+    oidc.refreshTokenGrant(party.rp.configuration, refresh_token).then(
+      () => true,
+      () => false,
+    )
+  return { ...party, isGranted }
+}
+
+for (const what of ['signing out', 'another account in the same browser']) {
+  test(`${what}: what cannot be revoked keeps the session, so that it can be done once more`, async (t) => {
+    const party = await signInOffline(t)
+    const end = endings[what] ?? assert.fail()
+    const restore = refuse(t, 'artifacts', ['deleteMany'])
+    await assert.rejects(end(party))
+    restore()
+    assert.equal(await isSignedIn(party.rp), true)
+    await end(party)
+    assert.equal(await party.isGranted(), false)
+    const ended = (await world.events('session.ended')).filter(({ accountId }) => accountId === party.id)
+    assert.equal(ended.length, 1)
+  })
+}
+
+/** The process does this just before it writes to the session of this browser for the next time. */
+function beforeWrite(t: TestContext, { cookies }: Browser, work: () => Promise<unknown>) {
+  const cookie = [...cookies.values()].find(({ name }) => name.endsWith('session'))
+  const id = hashSecret(cookie?.value ?? '')
+  const { bulkWrite } = mongo.Collection.prototype
+  const mocked = t.mock.method(
+    mongo.Collection.prototype,
+    'bulkWrite',
+    async function (this: mongo.Collection, ...args: Parameters<typeof bulkWrite>) {
+      if (JSON.stringify(args[0]).includes(id)) {
+        mocked.mock.restore()
+        await work()
+      }
+      return bulkWrite.apply(this, args)
+    },
+  )
+}
+
+for (const [what, isTrusted] of [
+  ['at once', true],
+  // The session gets another id by that.
+  ['by consent', false],
+] as const) {
+  test(`an app that joins a session ${what}, in the moment of its sign-out, is told of the end, and its grant ends`, async (t) => {
+    const { rp, received } = await signIn(t)
+    // Another process of the same installation, which answers while this one signs out.
+    const other = await createWorld({ beside: world })
+    t.after(() => other.close())
+    const late = await startLogoutReceiver(t)
+    const app = await RelyingParty.create(other, { backchannel_logout_uri: late.uri, first_party: isTrusted })
+    const started = await app.start(isTrusted ? {} : { scope: 'openid offline_access', prompt: 'consent' })
+    const [form] = (await rp.browser.open('/session/end')).forms
+    app.browser = new Browser(other.issuer)
+    for (const [key, cookie] of rp.browser.cookies) app.browser.cookies.set(key, cookie)
+    let answer: Page | undefined
+    beforeWrite(t, rp.browser, async () => {
+      answer = await app.consent(await app.browser.open(started.url))
+    })
+    await rp.browser.post(form?.action ?? '', { ...form?.fields, logout: 'yes' })
+    assert.ok(answer && answerOf(answer).code, 'it joined')
+    await world.logouts.settle()
+    assert.deepEqual([received.length, late.received.length], [1, 1])
+    await assert.rejects(app.redeem(answer, started), { error: 'invalid_grant' })
+  })
+}

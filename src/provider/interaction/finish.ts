@@ -15,7 +15,7 @@ async function leaveOtherAccount(
 ): Promise<void> {
   const session = await readSession(ctx, deps)
   if (!session.accountId || session.accountId === accountId) return
-  await endSession(session, 'another account signed in', deps, seam.origin)
+  await endSession(session, 'another account signed in', deps.audit, seam.origin)
   await detachSession(seam.interaction)
 }
 

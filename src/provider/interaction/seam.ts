@@ -19,8 +19,6 @@ import {
 } from '../../web/index.ts'
 import type { Consents } from '../consents.ts'
 import { formActionsFor } from '../redirects.ts'
-import type { SessionEnds } from '../session-ends.ts'
-import type { Artifacts } from '../storage/artifacts.ts'
 import type { KnownAccounts } from './known-accounts.ts'
 import { dropLostSession } from './lost-session.ts'
 import type { UsedWays } from './used-ways.ts'
@@ -47,8 +45,6 @@ export interface PagePorts {
 export interface InteractionDependencies extends PagePorts {
   readonly provider: () => Provider
   readonly consents: Consents
-  readonly artifacts: Artifacts
-  readonly sessionEnds: SessionEnds
   readonly usedWays: UsedWays
   readonly knownAccounts: KnownAccounts
   /** Holds the secret of a browser that is trusted. */

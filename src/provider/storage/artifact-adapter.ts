@@ -90,9 +90,7 @@ export class ArtifactAdapter implements Adapter {
   /** The second of two uses at the same time: nobody knows which one was meant, so the library's way with reuse is ours. */
   protected async refuse(use: Use | undefined): Promise<never> {
     this.note(use)
-    if (use?.grantId) {
-      await Promise.all([this.artifacts.revokeByGrantId(use.grantId), this.artifacts.destroy('Grant', use.grantId)])
-    }
+    if (use?.grantId) await this.artifacts.revokeGrant(use.grantId)
     throw usedUp[this.kind]?.() ?? new errors.InvalidRequest(`${this.kind} was already used`)
   }
 }

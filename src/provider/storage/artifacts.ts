@@ -4,6 +4,7 @@ import { hashSecret } from '../../platform/ids.ts'
 import { createRecent } from '../../platform/recent.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
+import { type Changing, createChanging } from './changing.ts'
 import { rememberOpened } from './opened.ts'
 import { createReadAhead } from './read-ahead.ts'
 import { type Related, relatedOf } from './related.ts'
@@ -21,30 +22,12 @@ export interface Use {
 }
 
 /** The library's records, by kind and plain id, on MongoDB. */
-export interface Artifacts {
+export interface Artifacts extends Changing {
   upsert(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   /** Like upsert, but never over an existing record. @returns whether it was new */
   insert(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<boolean>
   /** Like upsert, but one that is not there any more stays gone. */
   update(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
-  /**
-   * Makes of a record's present content what `change` says, however many others change it at the same time; of the one
-   * with this id, or else of the one with this uid.
-   * @returns what it is now; undefined, and nothing changed, when there is none or `change` wants nothing
-   */
-  amend(
-    kind: string,
-    names: { readonly id: string; readonly uid?: string },
-    change: (payload: AdapterPayload) => AdapterPayload | undefined,
-    expiresIn: number | undefined,
-  ): Promise<AdapterPayload | undefined>
-  /** Gives a record another id, with what `change` makes of its content at that moment. @returns undefined when it is gone */
-  move(
-    kind: string,
-    ids: { readonly from: string; readonly to: string },
-    change: (payload: AdapterPayload) => AdapterPayload,
-    expiresIn: number | undefined,
-  ): Promise<AdapterPayload | undefined>
   /** Like upsert, but an existing record stays as it is. */
   insertMissing(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   find(kind: string, id: string): Promise<AdapterPayload | undefined>
@@ -60,6 +43,8 @@ export interface Artifacts {
   findUse(kind: string, id: string): Promise<Use | undefined>
   destroy(kind: string, id: string): Promise<void>
   revokeByGrantId(grantId: string): Promise<void>
+  /** A grant and all that was issued on it. Both are gone when this resolves. */
+  revokeGrant(grantId: string): Promise<void>
   /** Everything that was granted to a client. */
   revokeByClientId(clientId: string): Promise<void>
   /** Everything that lives on for an account, newest sessions included, gone at once. */
@@ -69,25 +54,13 @@ export interface Artifacts {
 }
 
 /** The grants that a session gave its clients. */
-const grantIdsOf = (authorizations: NonNullable<AdapterPayload['authorizations']>) =>
+export const grantIdsOf = (authorizations: NonNullable<AdapterPayload['authorizations']>) =>
   Object.values(authorizations).flatMap(({ grantId }) => grantId ?? [])
 
 interface Dependencies {
   readonly records: Gathered<ArtifactDocument>
   readonly units: Units
   readonly sealer: Sealer
-}
-
-/** So often somebody else may have been faster. */
-const TRIES = 20
-
-/** Reads and writes until nobody has changed in between what was read. @throws Error when that never happens */
-async function untilWritten<T>(attempt: () => Promise<{ readonly is: T } | undefined>): Promise<T> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const done = await attempt()
-    if (done) return done.is
-  }
-  throw new Error('a record is changed all the time')
 }
 
 /** So many records, of which little is kept. */
@@ -156,11 +129,9 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
   }
   const findLiveByUid = async (kind: string, uid: string) =>
     liveOf(kind, await records.findBy('uidHash', hashSecret(uid)))[0]
-  /** Writes over what was read, and over nothing else. */
-  const writeOver = ({ _id, kind, payload }: ArtifactDocument, set: object) =>
-    records.claim(_id, { when: { kind, payload }, set })
 
   return {
+    ...createChanging({ records, open, toDocument, findLive, findLiveByUid, leave }),
     // Replaced whole, so that a field (an expiry, say) which is no longer there is gone. Being used outlives a save.
     upsert: (kind, id, payload, expiresIn) => leave(records.replace(toDocument(kind, id, payload, expiresIn))),
     update: (kind, id, payload, expiresIn) => leave(records.update(toDocument(kind, id, payload, expiresIn))),
@@ -203,30 +174,12 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       const { consumedAt: at, consumedFrom: from, successorHash, grantId, accountId, clientId } = found
       return { at, from, successorHash, grantId, accountId, clientId }
     },
-    amend: (kind, { id, uid }, change, expiresIn) =>
-      untilWritten(async () => {
-        const document = (await findLive(kind, id)) ?? (uid ? await findLiveByUid(kind, uid) : undefined)
-        const before = document && open(document)
-        const after = before && change(before)
-        if (!after || after === before) return { is: after }
-        const seconds = expiresIn ?? Number(before.exp) - Math.floor(Date.now() / 1000)
-        const { _id, ...set } = toDocument(kind, String(after.jti), after, seconds)
-        return (await writeOver(document, set)) ? { is: after } : undefined
-      }),
-    move: (kind, { from, to }, change, expiresIn) =>
-      untilWritten(async () => {
-        const document = await findLive(kind, from)
-        if (!document) return { is: undefined }
-        const after = change(open(document))
-        // First there are two, then one: who changes the old one in between is not missed.
-        await records.replace(toDocument(kind, to, after, expiresIn))
-        if (!(await writeOver(document, { expiresAt: new Date(0) }))) return undefined
-        await leave(records.delete(document._id, { kind }))
-        return { is: after }
-      }),
     destroy: (kind, id) => leave(records.delete(hashSecret(id), { kind })),
     async revokeByGrantId(grantId) {
       if (grantId) await revokeBy('grantId', grantId)
+    },
+    async revokeGrant(grantId) {
+      await Promise.all([revokeBy('grantId', grantId), records.delete(hashSecret(grantId), { kind: 'Grant' })])
     },
     async revokeByClientId(clientId) {
       if (clientId) await revokeBy('clientId', clientId)

@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose'
+import type { AdapterPayload } from 'oidc-provider'
 import type { Audit } from '../../audit/index.ts'
 import type { Changes, Gatherings, Units } from '../../platform/database/index.ts'
 import type { Sealer } from '../../platform/seal.ts'
@@ -32,8 +33,8 @@ export interface ProtocolStorage {
 
 /** Sessions that are to end. */
 interface Ending {
-  readonly known: readonly EndedSession[]
-  /** Deletes them, and what hangs on them. @returns those that were there then */
+  readonly known: readonly AdapterPayload[]
+  /** Deletes what else hangs on the account. @returns the sessions that began meanwhile */
   readonly revoke: () => Promise<readonly EndedSession[]>
 }
 
@@ -57,19 +58,18 @@ export function openProtocolStorage({
   const findSessions = createLiveSessions(records, sealer)
   keysetModel(connection)
   const sessionEnds = createSessionEnds()
-  const tell = (sessions: readonly EndedSession[]) => Promise.all(sessions.map(sessionEnds.tell))
-  /** What has to be told is kept before anything is deleted, so that no crash in between loses it. */
+  const sessions = createSessions({ artifacts, units, tell: sessionEnds.tell })
   const end = async (accountId: string, reason: string, { known, revoke }: Ending) => {
-    await tell(known)
-    const ended = await revoke()
-    // Some may have begun meanwhile.
-    await tell(ended)
+    const ended = await Promise.all(known.map(({ jti }) => sessions.end(String(jti))))
+    const begun = await revoke()
+    await Promise.all(begun.map(sessionEnds.tell))
     const subject = { accountId, actor: { type: 'system' } } as const
-    await Promise.all(ended.map(() => audit.record('session.ended', subject, { reason })))
+    const all = [...ended.filter(Boolean), ...begun]
+    await Promise.all(all.map(() => audit.record('session.ended', subject, { reason })))
   }
   return {
     artifacts,
-    sessions: createSessions({ artifacts, units }),
+    sessions,
     sessionEnds,
     units,
     clients: createClientStore(clientModel(connection), changes),

@@ -20,6 +20,10 @@ export class SessionAdapter extends ArtifactAdapter {
     return payload
   }
 
+  override async destroy(id: string): Promise<void> {
+    await this.#sessions.end(id)
+  }
+
   override async upsert(id: string, payload: AdapterPayload, expiresIn = 0): Promise<void> {
     this.#onKept(await this.#sessions.keep(id, payload, expiresIn))
   }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AdapterPayload } from 'oidc-provider'
 import type { Units } from '../../platform/database/index.ts'
-import type { Artifacts } from './artifacts.ts'
+import type { SessionEnds } from '../session-ends.ts'
+import { type Artifacts, grantIdsOf } from './artifacts.ts'
 import { mergeSessions } from './merge-sessions.ts'
 
 const KIND = 'Session'
@@ -30,6 +31,12 @@ export interface Sessions {
   /** Saves what this request made of its session. */
   keep(id: string, payload: AdapterPayload, expiresIn: number): Promise<Kept>
   /**
+   * Ends a session for everybody: its clients are told and what it granted is revoked before it is deleted, so that no
+   * crash leaves any of it behind with nobody who knows of it. An app that joins meanwhile is one of them, or does not
+   * join. @returns whether there was one
+   */
+  end(id: string): Promise<boolean>
+  /**
    * An app joins the session that this request found, at once, so that another request of the same browser does not let
    * it join with another grant. @returns what it has now, by whichever request; undefined when the session is over, or
    * is somebody else's
@@ -49,13 +56,20 @@ interface Found {
   isRenewed: boolean
 }
 
+interface Dependencies {
+  readonly artifacts: Artifacts
+  readonly units: Units
+  /** Keeps who is to be told that a session is over. */
+  readonly tell: SessionEnds['tell']
+}
+
 /**
  * Sessions on these records. Every request of a browser pushes the expiry of its session a little further; one that
  * changed in nothing else is not written again, so it may end earlier than it could, never later. One that was ended
  * while a request was under way stays ended. What several requests change at the same time is put together: each writes
  * only over what it has read.
  */
-export function createSessions({ artifacts, units }: { artifacts: Artifacts; units: Units }): Sessions {
+export function createSessions({ artifacts, units, tell }: Dependencies): Sessions {
   const found = new WeakMap<object, Found>()
   const foundNow = () => {
     const unit = units.current()
@@ -126,6 +140,15 @@ export function createSessions({ artifacts, units }: { artifacts: Artifacts; uni
       const kept = isSame && !hasMoved ? 'here' : await keepChanged(before, payload, expiresIn)
       const isKnown = before.id === id && (payload.transient === true || !hasMoved)
       return kept === 'here' && isKnown ? 'known' : kept
+    },
+    async end(id) {
+      const before = foundNow()
+      const uid = before?.id === id ? before.uid : undefined
+      const ended = await artifacts.end(KIND, { id, uid }, async (session) => {
+        await tell(session)
+        await Promise.all(grantIdsOf(session.authorizations ?? {}).map(artifacts.revokeGrant))
+      })
+      return ended !== undefined
     },
     async join({ accountId }, clientId, own) {
       const before = foundNow()
