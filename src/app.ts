@@ -213,8 +213,7 @@ function openDoors(ports: Ports, features: Features): Koa {
     unitOfWork(ports.gatherings.units),
     routed(healthRoutes(ports.readiness)),
     hostGuard(issuer),
-    ports.assets.serve,
-    routed(languageRoutes(ports.messages, ports.language)),
+    routed(ports.assets.routes, languageRoutes(ports.messages, ports.language)),
     createSelfService({
       ...mailRooms,
       browsers: ports.browsers,

@@ -3,13 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Context, Middleware } from 'koa'
+import Router from '@koa/router'
+import type { Context } from 'koa'
 
 /** Style sheets, scripts and pictures, under addresses that change with their content. */
 export interface Assets {
   /** The address of an asset by its name, or what the addresses of a library's files begin with. @throws Error when there is none of that name */
   url(name: string): string
-  readonly serve: Middleware
+  readonly routes: Router
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -88,15 +89,16 @@ export function loadAssets(
       if (!url) throw new Error(`there is no asset ${name}`)
       return url
     },
-    serve: async (ctx, next) => {
-      const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? contents.get(ctx.path) : undefined
-      if (!asset) return next()
+    routes: new Router().get('/assets/*path', async (ctx) => {
+      // As it was asked for: a name that means another one when it is decoded is none of ours.
+      const asset = contents.get(ctx.path)
+      if (!asset) return
       ctx.status = 200
       ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
       ctx.etag = asset.etag
       ctx.type = asset.type
       if (ctx.fresh) ctx.status = 304
       else await send(ctx, asset)
-    },
+    }),
   }
 }

@@ -193,9 +193,23 @@ test('assets can be cached for ever, and nothing else can be read through them',
     '/assets/gatehouse.css',
     '/assets/../package.json',
     '/assets/..%2f..%2fpackage.json',
+    '/assets/..%5c..%5cpackage.json',
+    '/assets/%2e%2e/package.json',
+    '/assets//etc/passwd',
+    '/assets/%00',
+    '/assets/%ff',
+    `/assets/${'a'.repeat(8000)}`,
+    address.replace('.', '%2e'),
+    `${address}%00`,
+    `${address}/..`,
     '/assets/',
   ]) {
-    assert.equal((await raw(path)).status, 404, path)
+    const answer = await raw(path)
+    assert.deepEqual([answer.status, answer.headers['cache-control']], [404, 'no-store'], path)
+  }
+  for (const method of ['POST', 'PUT', 'DELETE']) {
+    const refused = await raw(address, { method })
+    assert.deepEqual([refused.status, refused.headers.allow], [405, 'HEAD, GET'], method)
   }
 })
 

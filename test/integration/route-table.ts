@@ -47,6 +47,8 @@ export const ROUTES: readonly RouteRow[] = [
   { route: 'GET /health/live', guard: 'public', status: 200 },
   { route: 'GET /health/ready', guard: 'public', status: 200 },
   { route: 'GET /', guard: 'public', status: 200 },
+  // One address for each asset, its content in its name: what is asked for here is none of them.
+  { route: 'GET /assets/*path', guard: 'public', status: 404 },
   { route: 'GET /language/:locale', guard: 'public', status: 303 },
 
   { route: 'GET /welcome/:token', guard: 'public', status: 410, referrer: 'no-referrer' },

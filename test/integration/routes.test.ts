@@ -51,7 +51,7 @@ const isForm = (method: string) => method === 'POST' || method === 'PUT'
 
 /** Asks with nothing but a form that is empty. */
 function ask(at: World, method: string, path: string, accept = 'text/html'): Promise<Response> {
-  const address = path.replace(':kind', 'set-password').replace(/:\w+/g, 'x')
+  const address = path.replace(':kind', 'set-password').replace(/[:*]\w+/g, 'x')
   const headers = {
     accept,
     ...(isForm(method) ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
