@@ -180,7 +180,10 @@ test('a form of an interaction is taken with its cookie, its token and from our 
     const path = partsOf(row)[1].replace(':uid', uid).replace(':method', 'password')
     for (const [fields, headers] of [
       [{}, {}],
+      [{ csrf: '' }, {}],
       [{ csrf: csrf.split('').reverse().join('') }, {}],
+      [{ csrf: csrf.slice(0, -1) }, {}],
+      [{ csrf: csrf.padEnd(8000, 'x') }, {}],
       [{ csrf }, { origin: 'https://evil.example' }],
       [{ csrf }, { 'sec-fetch-site': 'cross-site' }],
     ] as const) {
@@ -205,9 +208,12 @@ test('every other form is taken with its token only', async () => {
   const signedIn = await browser.press(password, 'sign-in', { password: PASSWORD })
   assert.equal(signedIn.url.pathname, '/account')
   for (const row of rows) {
-    const answer = await browser.post(partsOf(row)[1], { csrf: 'x' }, { accept: 'application/json' })
-    assert.equal(answer.status, 403, row.route)
-    assert.match(answer.text, /"request\.forged"/, row.route)
+    const attempts: Record<string, string>[] = [{}, { csrf: '' }, { csrf: 'x' }, { csrf: 'x'.repeat(8000) }]
+    for (const fields of attempts) {
+      const answer = await browser.post(partsOf(row)[1], fields, { accept: 'application/json' })
+      assert.equal(answer.status, 403, row.route)
+      assert.match(answer.text, /"request\.forged"/, row.route)
+    }
   }
   assert.ok(rows.length > 2)
 })
