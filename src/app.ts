@@ -131,7 +131,7 @@ async function openFeatures(ports: Ports) {
   const access = createAccess({
     ...ports,
     audit,
-    holders: () => accounts,
+    holders: () => ({ accounts, invitations: mailRooms.registration.invitations }),
     findClientsOf: (api) => protocol.clients.findOfApi(api),
     issuer: seed.issuer,
     acrValues: acrValuesOf(config.assurance),

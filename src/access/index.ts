@@ -13,7 +13,7 @@ import { createOrganizations, type Organizations } from './organizations.ts'
 import { plantedModel } from './planted.model.ts'
 import { remember } from './remembered.ts'
 import { roleModel } from './role.model.ts'
-import { createDeleteRole, createTakeFromAll, type DeleteRole, type RoleHolders } from './role-holders.ts'
+import { type AllHolders, createDeleteRole, createTakeFromAll, type DeleteRole } from './role-holders.ts'
 import { createRoles, type Roles } from './roles.ts'
 import { type AccessSeed, plantSeed } from './seed.ts'
 import { createStandingOf, type StandingOf } from './standing.ts'
@@ -24,7 +24,6 @@ export type { Organization } from './organization.model.ts'
 export type { Membership } from './organizations.ts'
 export { ADMINISTRATOR, type Api } from './permissions.ts'
 export type { Role } from './role.model.ts'
-export type { RoleHolders } from './role-holders.ts'
 export { roleSchema } from './roles.ts'
 export type { AccessSeed } from './seed.ts'
 export type { Standing } from './standing.ts'
@@ -45,8 +44,7 @@ export interface AccessDependencies {
   readonly gatherings: Gatherings
   readonly changes: Changes
   readonly audit: Audit
-  /** Accounts, as far as they have roles. */
-  readonly holders: () => RoleHolders
+  readonly holders: () => AllHolders
   /** The ids of the clients that were allowed something at this API by name. */
   readonly findClientsOf: (api: string) => Promise<readonly string[]>
   readonly issuer: string

@@ -33,11 +33,11 @@ export const refusals = {
       status: 422,
       message: `There is no role ${names.join(', ')}. There are: ${known.join(', ')}.`,
     }),
-  roleInUse: (name: string, { accounts, members }: { readonly accounts: number; readonly members: number }) =>
+  roleInUse: (name: string, by: { accounts: number; members: number; invitations: number }) =>
     new Refusal({
       code: 'role.in_use',
       status: 409,
-      message: `The role ${name} is held by ${accounts} account(s) and by ${members} member(s) of organizations.`,
+      message: `The role ${name} is held by ${by.accounts} account(s), ${by.members} member(s) of organizations and ${by.invitations} invitation(s).`,
     }),
   roleNeeded: (name: string) =>
     new Refusal({

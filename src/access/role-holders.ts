@@ -5,14 +5,21 @@ import { ADMINISTRATOR } from './permissions.ts'
 import { refusals } from './refusals.ts'
 import type { RoleDocument } from './role.model.ts'
 
-/** Those who have roles of their own, for whomever they act. */
+/** Those who have roles of their own, for whomever they act, or will have them. */
 export interface RoleHolders {
   readonly countRole: (role: string) => Promise<number>
   /** Takes a role from everybody who has it. */
   readonly takeRole: (role: string, subject?: EventSubject) => Promise<void>
 }
 
-/** Takes a role from every account and from every member of an organization. */
+/** Everybody outside of this room who has roles. */
+export interface AllHolders {
+  readonly accounts: RoleHolders
+  /** People whose account gets the role when they make it. */
+  readonly invitations: RoleHolders
+}
+
+/** Takes a role from everybody: accounts, members of organizations, and those who are invited. */
 export type TakeFromAll = (role: string, subject: EventSubject) => Promise<void>
 
 /** Deleting a role. */
@@ -27,7 +34,7 @@ export interface DeleteRole {
 
 interface Dependencies {
   readonly memberships: Model<MembershipDocument>
-  readonly holders: () => RoleHolders
+  readonly holders: () => AllHolders
   readonly audit: Audit
 }
 
@@ -41,7 +48,9 @@ interface DeleteDependencies extends Dependencies {
 /** Taking a role away, from accounts and on these memberships. */
 export function createTakeFromAll({ memberships, holders, audit }: Dependencies): TakeFromAll {
   return async (role, subject) => {
-    await holders().takeRole(role, subject)
+    // First whoever could pass it on.
+    await holders().invitations.takeRole(role, subject)
+    await holders().accounts.takeRole(role, subject)
     const members = memberships.find({ roles: role }).lean<MembershipDocument>().cursor()
     for await (const { _id, organizationId, accountId } of members) {
       const { modifiedCount } = await memberships.updateOne({ _id }, { $pull: { roles: role } })
@@ -55,11 +64,12 @@ export function createTakeFromAll({ memberships, holders, audit }: Dependencies)
 export function createDeleteRole(deps: DeleteDependencies): DeleteRole {
   const { model, memberships, holders, audit, takeFromAll, check } = deps
   const refuseHeld = async (name: string) => {
-    const [accounts, members] = await Promise.all([
-      holders().countRole(name),
+    const [accounts, members, invitations] = await Promise.all([
+      holders().accounts.countRole(name),
       memberships.countDocuments({ roles: name }),
+      holders().invitations.countRole(name),
     ])
-    if (accounts + members > 0) throw refusals.roleInUse(name, { accounts, members })
+    if (accounts + members + invitations > 0) throw refusals.roleInUse(name, { accounts, members, invitations })
   }
   return {
     async delete(name, { isForced = false } = {}, subject = { actor: { type: 'system' } }) {

@@ -57,6 +57,7 @@ export const events = {
   'mailbox.refused': z.strictObject({ reason: text }),
   'registration.started': z.strictObject({ identifierHash: z.string() }),
   'registration.invited': z.strictObject({ roles: z.array(text) }),
+  'registration.invitation_role_removed': z.strictObject({ role: text }),
   'registration.invitation_withdrawn': z.strictObject({}),
   'registration.refused': z.strictObject({ reason: text }),
   'password_reset.requested': z.strictObject({ identifierHash: z.string().optional() }),

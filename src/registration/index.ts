@@ -95,7 +95,7 @@ export interface Registration {
   readonly cancel: (uid: string) => Promise<void>
   /** Whether only invited people get a mail. */
   readonly needsInvitation: boolean
-  readonly invitations: Pick<InvitedAddresses, 'invite' | 'withdraw' | 'list'>
+  readonly invitations: Omit<InvitedAddresses, 'findInvited' | 'forget'>
 }
 
 /** What this room needs from outside. */

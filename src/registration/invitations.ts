@@ -28,6 +28,10 @@ export interface InvitedAddresses {
   readonly withdraw: (email: string, subject?: EventSubject) => Promise<boolean>
   /** Everybody whose invitation is good, the newest first. */
   readonly list: () => Promise<Invited[]>
+  /** How many invitations that are good give this role. */
+  readonly countRole: (role: string) => Promise<number>
+  /** Takes a role out of every invitation. */
+  readonly takeRole: (role: string, subject?: EventSubject) => Promise<void>
   /** Whether, and how, this address is invited. */
   readonly findInvited: (identifier: string) => Promise<Invited | undefined>
   /** They came. */
@@ -89,6 +93,13 @@ export function createInvitedAddresses(deps: InvitationsDependencies): InvitedAd
           .sort({ invitedAt: -1 })
           .lean<InvitedDocument[]>()
       ).map(present),
+    countRole: (role) => model.countDocuments({ roles: role, expiresAt: { $gt: new Date() } }),
+    async takeRole(role, subject = system) {
+      for await (const { _id } of model.find({ roles: role }).lean<InvitedDocument>().cursor()) {
+        const { modifiedCount } = await model.updateOne({ _id }, { $pull: { roles: role } })
+        if (modifiedCount === 1) await audit.record('registration.invitation_role_removed', subject, { role })
+      }
+    },
     async findInvited(identifier) {
       const document = await model.findOne({ _id: identifier, expiresAt: { $gt: new Date() } }).lean<InvitedDocument>()
       return document ? present(document) : undefined

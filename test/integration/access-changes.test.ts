@@ -12,7 +12,7 @@ import { createWorld, type World } from '../support/world.ts'
 const DEMO = 'https://demo-api.example'
 let world: World
 before(async () => {
-  world = await createWorld()
+  world = await createWorld({ env: { GATEHOUSE_ACCOUNTS_REGISTRATION: 'invited' } })
 })
 after(() => world.close())
 
@@ -101,15 +101,20 @@ test('a role that somebody has is not deleted, and the refusal says by how many'
   await world.accounts.close(closed.id)
   const acme = await organizations.create({ name: 'Held' })
   await organizations.addMember(acme.id, { accountId: one.id, roles: ['held', 'user'] })
-  await assert.rejects(roles.delete('held'), refused('role.in_use', /2 account.* 1 member/))
+  await world.registration.invitations.invite({ email: 'guest@example.com', roles: ['held', 'user'] })
+  await assert.rejects(roles.delete('held'), refused('role.in_use', /2 account.* 1 member.* 1 invitation/))
   assert.deepEqual(await rolesOf(one.id), ['held'])
 
+  await world.notices.delivery.settle()
   const before = (await world.events()).length
   await roles.delete('held', { isForced: true })
   await assert.rejects(roles.get('held'), refused('role.unknown'))
   assert.deepEqual(await rolesOf(two.id), ['user'])
   assert.deepEqual(await organizations.members(acme.id), [{ accountId: one.id, roles: ['user'] }])
-  const told = await eventsSince(before)
+  const [guest] = await world.registration.invitations.list()
+  assert.deepEqual(guest?.roles, ['user'])
+  const [invitation, ...told] = await eventsSince(before)
+  assert.deepEqual(invitation, { name: 'registration.invitation_role_removed', accountId: undefined, role: 'held' })
   const taken = [one, two, closed].map(({ id }) => ({ name: 'account.role_removed', accountId: id, role: 'held' }))
   const byId = (a: { accountId?: string | undefined }, b: { accountId?: string | undefined }) =>
     String(a.accountId).localeCompare(String(b.accountId))
