@@ -267,6 +267,9 @@ const KINDS = [
   'passkey challenge',
   'passkey signature',
   'code elsewhere',
+  'code verifier',
+  'configured upstream.google.clientSecret',
+  'token elsewhere',
   'authorization code',
   'opaque access token',
   'ID token',
@@ -314,4 +317,5 @@ journey('a new person makes an account, adds all there is, and gets in by each o
       await other.signOut()
     })
   }
+  visitor.secrets.keep('token elsewhere', ...upstream.issued)
 })

@@ -79,6 +79,9 @@ const walk = async (surroundings: Surroundings) => {
   await signUpAndIn(surroundings)
   await proveAndConnect(surroundings)
   await connectAndDisconnect(surroundings)
+  const { secrets } = surroundings.visitor
+  secrets.keep('token elsewhere', ...upstream.issued)
+  secrets.expect(['token elsewhere', 'code elsewhere', 'configured upstream.google.clientSecret'])
 }
 
 withScript('an account is made, signed in to, connected and disconnected by way of another provider', walk)

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { Eta } from 'eta'
 import { mongo } from 'mongoose'
 import * as oidc from 'openid-client'
+import { keepConfigured } from '../support/collecting.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { RelyingParty } from '../support/relying-party.ts'
 import { SeenSecrets } from '../support/secrets.ts'
@@ -33,6 +34,7 @@ async function walk(): Promise<SeenSecrets> {
     'pushed request',
     'cookie',
   ])
+  keepConfigured(seen, world.config)
   keep('password', PASSWORD)
   const link = await world.signIn.invitations.issueFirstAdministrator()
   keep('one-time link', link)

@@ -1,4 +1,6 @@
 import type { BrowserContext, Page, Request, Response } from 'playwright-core'
+import type { Config } from '../../src/config/index.ts'
+import { options } from '../../src/config/options.ts'
 import type { SeenSecrets } from './secrets.ts'
 import type { World } from './world.ts'
 
@@ -10,6 +12,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   current: 'password',
   client_secret: 'client secret',
   id_token_hint: 'ID token',
+  code_verifier: 'code verifier',
 }
 
 /** Paths that are worth something to whoever knows them. */
@@ -58,8 +61,17 @@ export function keepTraffic(secrets: SeenSecrets, issuer: string, context: Brows
   return () => Promise.all(underWay)
 }
 
+/** Keeps what a token endpoint was asked with, as the playground shows it. */
+async function keepExchanges(secrets: SeenSecrets, page: Page): Promise<void> {
+  const pairs = await page
+    .locator('.exchanges dt')
+    .evaluateAll((terms) => terms.map((term) => [term.textContent ?? '', term.nextElementSibling?.textContent ?? '']))
+  for (const [name = '', value] of pairs) if (FIELDS[name]) secrets.keep(FIELDS[name], value)
+}
+
 /** Keeps what this page shows to whoever looks at it. */
 export async function keepShown(secrets: SeenSecrets, page: Page): Promise<void> {
+  await keepExchanges(secrets, page)
   const shown = await page
     .locator('[id^="raw-"], #key, #codes')
     .evaluateAll((elements) => elements.map(({ id, textContent }) => [id, textContent ?? ''] as const))
@@ -71,6 +83,18 @@ export async function keepShown(secrets: SeenSecrets, page: Page): Promise<void>
     if (id === 'key') secrets.keep('TOTP key', text, text.replaceAll(' ', ''))
     if (id !== 'codes') continue
     for (const code of text.trim().split(/\s+/)) secrets.keep('recovery code', code, code.replaceAll('-', ''))
+  }
+}
+
+/** Keeps what the program was started with, where that is a secret. */
+export function keepConfigured(secrets: SeenSecrets, config: Config): void {
+  for (const { path, isSecret } of options) {
+    // Where the database is, is none: there is no password in it.
+    if (!isSecret || path === 'database.uri') continue
+    const value = path
+      .split('.')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], config)
+    for (const one of [value].flat()) if (typeof one === 'string') secrets.keep(`configured ${path}`, one)
   }
 }
 

@@ -3,7 +3,7 @@ import { after, before, type TestContext, test } from 'node:test'
 import type { Connection } from 'mongoose'
 import type { Browser } from 'playwright-core'
 import { launchChromium, whyNoBrowser } from './chromium.ts'
-import { keepSent, keepTraffic } from './collecting.ts'
+import { keepConfigured, keepSent, keepTraffic } from './collecting.ts'
 import { SeenSecrets } from './secrets.ts'
 import { DESK, Visitor } from './visitor.ts'
 import { createWorld, type World, type WorldOptions } from './world.ts'
@@ -79,6 +79,8 @@ export function createJourneys(options: WorldOptions & VisitorOptions = {}): Jou
       browser = await launchChromium()
       world = await createWorld({ ...options, env: { GATEHOUSE_LOG_LEVEL: 'trace', ...options.env } })
       const { issuer, connection, log } = world
+      keepConfigured(secrets, world.config)
+      secrets.expect(['configured secrets.cookieKeys', 'configured secrets.sealingKeys'])
       grounds = { browser, issuer, connection, readLog: () => log.join(''), secrets }
       await world.addAccount(ADA, { roles: ['user'] })
     })

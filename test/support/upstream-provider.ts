@@ -82,6 +82,8 @@ export async function startUpstreamProvider() {
     /** What was asked of it, by path and query or body. */
     authorizations: [] as URLSearchParams[],
     tokenRequests: [] as Record<string, unknown>[],
+    /** Every token that it issued. */
+    issued: [] as string[],
     /** Whether names and addresses are in the ID token, or for userinfo only. */
     isInIdToken: true,
   }
@@ -160,7 +162,8 @@ export async function startUpstreamProvider() {
     if (!isEndpoint) return
     const { oidc } = ctx as unknown as KoaContextWithOIDC
     state.tokenRequests.push({ ...oidc?.body })
-    const body = ctx.body as { id_token?: string; error?: string }
+    const body = ctx.body as { access_token?: string; id_token?: string; error?: string }
+    state.issued.push(...[body.access_token, body.id_token].filter((token) => token !== undefined))
     if (manner === 'refuses the code') {
       ctx.status = 400
       ctx.body = { error: 'invalid_grant' }
