@@ -30,21 +30,19 @@ export interface AccountsAhead extends Pick<Accounts, 'find'> {
 
 /** What was read ahead is given out once, within the unit of work that it was read in. */
 export function createAccountsAhead({ accounts, units }: Dependencies): AccountsAhead {
-  const ahead = new WeakMap<object, { readonly id: string; readonly reading: Promise<Account | undefined> }>()
+  const ahead = units.known<{ readonly id: string; readonly reading: Promise<Account | undefined> }>()
   return {
     begin(id) {
-      const unit = units.current()
-      if (!unit || ahead.get(unit)?.id === id) return
+      if (ahead.get()?.id === id) return
       const reading = accounts.find(id)
       // Nobody may ask for it in the end.
       reading.catch(() => {})
-      ahead.set(unit, { id, reading })
+      ahead.set({ id, reading })
     },
     find(id) {
-      const unit = units.current()
-      const begun = unit && ahead.get(unit)
+      const begun = ahead.get()
       if (begun?.id !== id) return accounts.find(id)
-      ahead.delete(unit as object)
+      ahead.set(undefined)
       return begun.reading
     },
   }

@@ -49,9 +49,15 @@ export function createAuditBridge({
   logger: Logger
   reuses: Reuses
 }): AuditBridge {
-  const pending = new WeakMap<object, Promise<void>[]>()
+  // On the request itself, and not in a weak map: these refer to it (see `Known` in platform/database).
+  const pending = Symbol('pending')
+  const pendingOf = ({ req }: Context): Promise<void>[] => {
+    const holder = req as typeof req & { [pending]?: Promise<void>[] }
+    holder[pending] ??= []
+    return holder[pending]
+  }
   const later = (ctx: Context, work: Promise<void>) => {
-    pending.set(ctx.req, [...(pending.get(ctx.req) ?? []), work])
+    pendingOf(ctx).push(work)
   }
   const subjectOf = (ctx: KoaContextWithOIDC): EventSubject => {
     const { client, account, session } = ctx.oidc
@@ -91,7 +97,7 @@ export function createAuditBridge({
       } finally {
         recordRevocation(ctx as KoaContextWithOIDC)
         recordUnauthenticated(ctx as KoaContextWithOIDC)
-        await Promise.all(pending.get(ctx.req) ?? [])
+        await Promise.all(pendingOf(ctx))
       }
     },
     listen(provider) {

@@ -82,13 +82,11 @@ interface Dependencies {
  * then the plan of what comes next. Whatever is changed there is read anew.
  */
 function createReading({ gathered, units }: Pick<Dependencies, 'gathered' | 'units'>) {
-  const read = new WeakMap<object, Map<string, Promise<CredentialDocument[]>>>()
+  const read = units.known<Map<string, Promise<CredentialDocument[]>>>()
   return {
     async of(accountId: string): Promise<CredentialDocument[]> {
-      const unit = units.current()
-      if (!unit) return gathered.findBy('accountId', accountId)
-      const known = read.get(unit) ?? new Map()
-      read.set(unit, known)
+      const known = read.get() ?? new Map()
+      read.set(known)
       const reading = known.get(accountId) ?? gathered.findBy('accountId', accountId)
       known.set(accountId, reading)
       return reading
@@ -98,7 +96,7 @@ function createReading({ gathered, units }: Pick<Dependencies, 'gathered' | 'uni
       try {
         return await change
       } finally {
-        read.delete(units.current() ?? read)
+        read.set(undefined)
       }
     },
   }

@@ -8,7 +8,7 @@ export type { Changes } from './changes.ts'
 export { NoBinaryError } from './embedded/index.ts'
 export { ensureIndexes } from './ensure-indexes.ts'
 export { type Follower, followCollection } from './follow.ts'
-export type { Gathered, Gatherings, Units } from './gathering/index.ts'
+export type { Gathered, Gatherings, Known, Units } from './gathering/index.ts'
 export { isUnavailable } from './unavailable.ts'
 
 /** What to open. */

@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import type { Units } from '../../platform/database/index.ts'
+import type { Known, Units } from '../../platform/database/index.ts'
 import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-adapter.ts'
 
 const wordsOf = (scope = '') => scope.split(' ').filter(Boolean)
@@ -30,25 +30,22 @@ function uniteGrants(theirs: AdapterPayload, mine: AdapterPayload): AdapterPaylo
  * stays revoked.
  */
 export class GrantAdapter extends ArtifactAdapter {
-  readonly #units: Units
-  /** By unit of work: the grants that were found in it. */
-  readonly #found = new WeakMap<object, Set<string>>()
+  /** The grants that were found in this unit of work. */
+  readonly #found: Known<Set<string>>
 
   constructor(deps: ArtifactAdapterDependencies, units: Units) {
     super('Grant', deps)
-    this.#units = units
+    this.#found = units.known()
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
     const payload = await super.find(id)
-    const unit = this.#units.current()
-    if (unit && payload) this.#found.set(unit, (this.#found.get(unit) ?? new Set()).add(id))
+    if (payload) this.#found.set((this.#found.get() ?? new Set()).add(id))
     return payload
   }
 
   override async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
-    const unit = this.#units.current()
-    if (!unit || !this.#found.get(unit)?.has(id)) return super.upsert(id, payload, expiresIn)
+    if (!this.#found.get()?.has(id)) return super.upsert(id, payload, expiresIn)
     await this.artifacts.amend(this.kind, { id }, (theirs) => uniteGrants(theirs, payload), expiresIn)
   }
 }

@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import type { Units } from '../../platform/database/index.ts'
+import type { Known, Units } from '../../platform/database/index.ts'
 import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-adapter.ts'
 
 /**
@@ -7,25 +7,22 @@ import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-ad
  * was found is only ever changed, not made anew.
  */
 export class InteractionAdapter extends ArtifactAdapter {
-  readonly #units: Units
-  /** By unit of work: the interaction that was found in it. */
-  readonly #found = new WeakMap<object, string>()
+  /** The interaction that was found in this unit of work. */
+  readonly #found: Known<string>
 
   constructor(deps: ArtifactAdapterDependencies, units: Units) {
     super('Interaction', deps)
-    this.#units = units
+    this.#found = units.known()
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
     const payload = await super.find(id)
-    const unit = this.#units.current()
-    if (unit && payload) this.#found.set(unit, id)
+    if (payload) this.#found.set(id)
     return payload
   }
 
   override upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
-    const unit = this.#units.current()
-    if (!unit || this.#found.get(unit) !== id) return super.upsert(id, payload, expiresIn)
+    if (this.#found.get() !== id) return super.upsert(id, payload, expiresIn)
     return this.artifacts.update(this.kind, id, payload, expiresIn)
   }
 }

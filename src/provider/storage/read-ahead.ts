@@ -17,7 +17,7 @@ export interface ReadAhead {
 
 /** Within a unit of work each record is read ahead at most once, and what was read is given out once. */
 export function createReadAhead(records: Gathered<ArtifactDocument>, units: Units): ReadAhead {
-  const ahead = new WeakMap<object, Map<string, Reading>>()
+  const ahead = units.known<Map<string, Reading>>()
 
   const read = async (field: Field, value: string) => {
     if (field !== '_id') return records.findBy(field, value)
@@ -35,23 +35,19 @@ export function createReadAhead(records: Gathered<ArtifactDocument>, units: Unit
 
   return {
     begin({ grantId, sessionUid }) {
-      const unit = units.current()
-      if (!unit) return
-      const begun = ahead.get(unit) ?? new Map<string, Reading>()
-      ahead.set(unit, begun)
+      const begun = ahead.get() ?? new Map<string, Reading>()
+      if (!ahead.set(begun)) return
       if (grantId) begin(begun, '_id', grantId)
       if (sessionUid) begin(begun, 'uidHash', sessionUid)
     },
     find(field, value) {
-      const unit = units.current()
-      const begun = unit && ahead.get(unit)
+      const begun = ahead.get()
       const reading = begun?.get(value)
       begun?.delete(value)
       return reading ?? read(field, value)
     },
     forget() {
-      const unit = units.current()
-      if (unit) ahead.delete(unit)
+      ahead.set(undefined)
     },
   }
 }

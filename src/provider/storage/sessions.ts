@@ -70,16 +70,11 @@ interface Dependencies {
  * only over what it has read.
  */
 export function createSessions({ artifacts, units, tell }: Dependencies): Sessions {
-  const found = new WeakMap<object, Found>()
-  const foundNow = () => {
-    const unit = units.current()
-    return unit && found.get(unit)
-  }
+  const found = units.known<Found>()
   const note = (payload: AdapterPayload) => {
-    const unit = units.current()
-    if (!unit || payload.uid === undefined) return
+    if (payload.uid === undefined) return
     const { jti: id = '', uid } = payload
-    found.set(unit, { text: JSON.stringify(payload), id, uid, isRenewed: found.get(unit)?.isRenewed ?? false })
+    found.set({ text: JSON.stringify(payload), id, uid, isRenewed: found.get()?.isRenewed ?? false })
   }
 
   /** Where the session got another id meanwhile, it is still the same session, if it is still the same person's. */
@@ -123,11 +118,11 @@ export function createSessions({ artifacts, units, tell }: Dependencies): Sessio
   return {
     note,
     renew() {
-      const before = foundNow()
+      const before = found.get()
       if (before) before.isRenewed = true
     },
     async keep(id, payload, expiresIn) {
-      const before = foundNow()
+      const before = found.get()
       if (!before || before.uid !== payload.uid) {
         await artifacts.upsert(KIND, id, payload, expiresIn)
         return 'here'
@@ -142,7 +137,7 @@ export function createSessions({ artifacts, units, tell }: Dependencies): Sessio
       return kept === 'here' && isKnown ? 'known' : kept
     },
     async end(id) {
-      const before = foundNow()
+      const before = found.get()
       const uid = before?.id === id ? before.uid : undefined
       const ended = await artifacts.end(KIND, { id, uid }, async (session) => {
         await tell(session)
@@ -151,7 +146,7 @@ export function createSessions({ artifacts, units, tell }: Dependencies): Sessio
       return ended !== undefined
     },
     async join({ accountId }, clientId, own) {
-      const before = foundNow()
+      const before = found.get()
       if (!before) return own
       const known = (JSON.parse(before.text) as AdapterPayload).authorizations?.[clientId]
       const kept = await amend(before, accountId, (theirs) => {

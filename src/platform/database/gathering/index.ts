@@ -8,7 +8,7 @@ import { createTurns } from './turns.ts'
 import { createUnits, type Units } from './unit.ts'
 import { createWrites } from './writes.ts'
 
-export type { Units } from './unit.ts'
+export type { Known, Units } from './unit.ts'
 
 /** A field that is looked up by, and has an index. */
 type Field<T> = keyof T & string

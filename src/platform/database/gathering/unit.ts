@@ -11,13 +11,26 @@ export interface Units {
   leave(write: Promise<unknown>): Promise<void>
   /** Resolves when what was left in this unit so far is done. */
   settled(): Promise<void>
-  /** Stands for the unit that this runs in. */
-  current(): object | undefined
+  /** Room in every unit for one thing that is known for as long as it lasts. */
+  known<T>(): Known<T>
+}
+
+/**
+ * Something that is known within a unit, and forgotten with it. Not a weak map by unit: what refers to its own key, as a
+ * promise does by its asynchronous context, is collected from one only with all of the old memory, and busy processes
+ * would copy every request around until then.
+ */
+export interface Known<T> {
+  /** @returns nothing where nothing is known, or outside of units */
+  get(): T | undefined
+  /** @returns false, and keeps nothing, outside of units */
+  set(value: T | undefined): boolean
 }
 
 interface Unit {
   readonly pending: Set<Promise<void>>
   readonly failures: unknown[]
+  readonly known: unknown[]
   isOver: boolean
 }
 
@@ -26,6 +39,7 @@ const DONE = Promise.resolve()
 /** Units of work, told apart by the asynchronous context in which they run. */
 export function createUnits(): Units {
   const storage = new AsyncLocalStorage<Unit>()
+  let rooms = 0
 
   async function end(unit: Unit): Promise<void> {
     while (unit.pending.size > 0) await Promise.all(unit.pending)
@@ -34,7 +48,7 @@ export function createUnits(): Units {
 
   return {
     run(work) {
-      const unit: Unit = { pending: new Set(), failures: [], isOver: false }
+      const unit: Unit = { pending: new Set(), failures: [], known: [], isOver: false }
       return storage
         .run(unit, async () => {
           try {
@@ -65,6 +79,17 @@ export function createUnits(): Units {
       const unit = storage.getStore()
       if (unit && unit.pending.size > 0) await Promise.all(unit.pending)
     },
-    current: () => storage.getStore(),
+    known<T>() {
+      const room = rooms
+      rooms += 1
+      return {
+        get: () => storage.getStore()?.known[room] as T | undefined,
+        set(value: T | undefined) {
+          const unit = storage.getStore()
+          if (unit) unit.known[room] = value
+          return unit !== undefined
+        },
+      }
+    },
   }
 }
