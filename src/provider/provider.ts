@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { JWK } from 'jose'
 import type { Middleware } from 'koa'
 import { type Configuration, Provider } from 'oidc-provider'
+import { libraryContext } from './library-context.ts'
 
 /** What is done to every new instance and its keys before it serves: a prototype patched, its events listened to. */
 export type Adjustment = (provider: Provider, jwks: readonly JWK[]) => void
@@ -60,7 +61,7 @@ export function createProviders({ issuer, configure, adjustments }: ProviderDepe
     pin: (_ctx, next) => pinned.run(newest, next),
     serve: async (ctx, next) => {
       const handle = handlerOf(current())
-      await handle(ctx as Parameters<typeof handle>[0], next)
+      await handle(libraryContext(ctx) as Parameters<typeof handle>[0], next)
       const route = (ctx as { oidc?: { route?: string } }).oidc?.route
       if (route && CACHEABLE.has(route) && ctx.status === 200)
         ctx.set('Cache-Control', `public, max-age=${CACHE_SECONDS}`)
