@@ -65,6 +65,7 @@ app.readiness.started()
 
 answer({
   ...createAnswers(),
+  databasePid: async () => (await app.connection.db?.admin().serverStatus())?.pid,
   fill: (value) => fillTokens(app.connection, value),
   stop: async () => {
     await server.drain(1)

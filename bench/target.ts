@@ -22,6 +22,7 @@ export type Answers = Readonly<Record<string, (value: number) => Promise<unknown
 /** A provider in a process of its own. */
 export interface Target extends Announcement {
   readonly name: string
+  readonly pid: number
   /** Does something in its process. */
   readonly ask: (what: string, value?: number) => Promise<unknown>
   readonly stop: () => Promise<void>
@@ -42,6 +43,7 @@ export async function startTarget(name: string, file: string): Promise<Target> {
   return {
     ...announcement,
     name,
+    pid: child.pid ?? 0,
     ask: (what, value) => {
       child.send({ what, value })
       return next()
