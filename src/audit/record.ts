@@ -64,23 +64,23 @@ function toEvent<N extends EventName>(
   }
 }
 
-/** Failed proofs at an account are few, by the limits of sign-in, and its owner may want to see each. */
-const isAnybodys = ({ name, actor, accountId }: AuditDocument) =>
-  actor.type === 'anonymous' && isAtWill(name) && !(accountId && name === 'sign_in.failed')
+/** Failed proofs are few, by the limits of sign-in, and the owner of an account may want to see each. */
+const isAnybodys = ({ name, actor }: AuditDocument) =>
+  actor.type === 'anonymous' && isAtWill(name) && name !== 'sign_in.failed'
 
 /** Writes to this trail. */
 export function createWriter({ trail, units, anonymousPerMinute, logger }: Dependencies): Writer {
   const repeats = createRepeats({
     perMinute: anonymousPerMinute,
-    write: ({ address, accountId, ...detail }) =>
-      trail.insert(toEvent('event.repeated', { actor: { type: 'anonymous' }, accountId, origin: { address } }, detail)),
+    write: ({ address, ...detail }) =>
+      trail.insert(toEvent('event.repeated', { actor: { type: 'anonymous' }, origin: { address } }, detail)),
     logger,
   })
   return {
     settle: repeats.tell,
     async record(name, subject, detail) {
       const event = toEvent(name, subject, detail)
-      if (isAnybodys(event) && !repeats.admit(name, event)) return
+      if (isAnybodys(event) && !repeats.admit(name, event.address)) return
       await units.leave(trail.insert(event))
     },
   }

@@ -2,24 +2,22 @@ import { limitKey } from '../platform/address.ts'
 import type { Logger } from '../platform/logger.ts'
 import type { EventName } from './events.ts'
 
-interface Source {
+/** Events of one kind and from one place that were counted and not written down. */
+export interface Repeated {
+  readonly name: EventName
   /** An IPv4 address or an IPv6 /64; none for the many that had no count of their own. */
   readonly address?: string | undefined
-  /** Whom it was tried at. */
-  readonly accountId?: string | undefined
-}
-
-/** Events of one kind, from one place and about one account if any, that were counted and not written down. */
-export interface Repeated extends Source {
-  readonly name: EventName
   readonly times: number
   readonly sinceAt: Date
 }
 
 /** Counts what strangers cause, so that none of them can fill the trail. */
 export interface Repeats {
-  /** Counts one more. @returns whether it is to be written down by itself */
-  readonly admit: (name: EventName, source: Source) => boolean
+  /**
+   * Counts one more. Not by whom it was tried at: writing takes time, and where there is no account it must take the same.
+   * @returns whether it is to be written down by itself
+   */
+  readonly admit: (name: EventName, from: string | undefined) => boolean
   /** Tells what was only counted so far, and begins anew. */
   readonly tell: () => Promise<void>
 }
@@ -60,27 +58,26 @@ export function createRepeats({ perMinute, write, logger }: Dependencies): Repea
     telling = Promise.all([telling, ...writing])
     await telling
   }
-  const countOf = (name: EventName, source: Source): Count => {
-    const address = source.address && limitKey(source.address)
-    const { accountId } = source
-    const own = `${name} ${address} ${accountId}`
+  const countOf = (name: EventName, from: string | undefined): Count => {
+    const place = from && limitKey(from)
+    const own = `${name} ${place}`
     const key = counts.has(own) || counts.size < MOST_COUNTS ? own : name
-    const whose = key === own ? { address, accountId } : {}
-    const count = counts.get(key) ?? { name, ...whose, times: 0, sinceAt: new Date(), written: 0 }
+    const address = key === own ? place : undefined
+    const count = counts.get(key) ?? { name, address, times: 0, sinceAt: new Date(), written: 0 }
     counts.set(key, count)
     return count
   }
 
   return {
     tell,
-    admit(name, source) {
+    admit(name, from) {
       const now = Date.now()
       // Or the clock was set back.
       if (now >= endsAt || now < endsAt - MINUTE_MS) {
         void tell()
         endsAt = now + MINUTE_MS
       }
-      const count = countOf(name, source)
+      const count = countOf(name, from)
       if (count.written < perMinute) {
         count.written += 1
         return true
