@@ -104,11 +104,11 @@ test('the first of several owners wins: the later ones can undo nothing any more
 })
 
 test('of changes at the same moment each takes the place of another one, and can undo just that', async () => {
-  const account = await world.addAccount('zero@example.com')
-  const wanted = ['one', 'two', 'three', 'four', 'five', 'six'].map((name) => `${name}@example.com`)
+  const account = await world.addAccount('wish-0@example.com')
+  const wanted = [1, 2, 3, 4, 5, 6].map((number) => `wish-${number}@example.com`)
   const undos = await Promise.all(wanted.map((to) => world.accounts.changeEmail(account.id, to)))
   const replaced = await Promise.all(undos.map(({ token }) => world.accounts.findUndo(token)))
-  assert.deepEqual([...replaced, await current(account.id)].sort(), ['zero@example.com', ...wanted].sort())
+  assert.deepEqual([...replaced, await current(account.id)].sort(), ['wish-0@example.com', ...wanted].sort())
 })
 
 test('an address that somebody else has by then is not taken from them', async () => {
