@@ -6,9 +6,10 @@ const MODULUS_LENGTH = 2048
 /** A private key as a JWK, named by its thumbprint (RFC 7638), so that no two have one name. */
 export type PrivateJwk = JWK & { readonly kid: string; readonly alg: string }
 
-/** Makes a key that signs with this algorithm. */
+/** Makes a key that signs with this algorithm. No name begins with a `-`: a command would take it for an option. */
 export async function makeKey(alg: string): Promise<PrivateJwk> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: MODULUS_LENGTH })
   const jwk = await exportJWK(privateKey)
-  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg, use: 'sig' }
+  const kid = await calculateJwkThumbprint(jwk)
+  return kid.startsWith('-') ? makeKey(alg) : { ...jwk, kid, alg, use: 'sig' }
 }
