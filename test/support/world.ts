@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
+import { randomBytes, randomInt } from 'node:crypto'
+import { createServer, type Server } from 'node:net'
 import { env } from 'node:process'
 import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/index.ts'
@@ -23,13 +23,31 @@ export interface WorldOptions {
 
 const secret = () => randomBytes(32).toString('base64url')
 
-/** A port that nobody listens on at this moment. */
-export async function findFreePort(): Promise<number> {
+/** Below those that systems give away by themselves, of which another process may get any one at any moment. */
+const PORTS = { first: 20_000, pairs: 6000 }
+
+async function listenOn(port: number): Promise<Server | undefined> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined)).listen(port, () => resolve(server))
+  })
+}
+
+/**
+ * A port that nobody listens on, and that no other process finds: whoever holds the port above it has it to give away,
+ * for as long as the process lives.
+ */
+export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.first + 2 * randomInt(PORTS.pairs)
+    const claim = (await listenOn(port + 1))?.unref()
+    const probe = claim && (await listenOn(port))
+    if (probe) {
+      await new Promise((resolve) => probe.close(resolve))
+      return port
+    }
+    claim?.close()
+  }
 }
 
 /** A password that meets the policy. */
