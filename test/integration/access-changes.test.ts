@@ -21,8 +21,13 @@ const everything = (api: string) => [{ api, names: ['*'] }]
 const role = (name: string, permissions = everything(DEMO)) => ({ name, title: name, permissions })
 const rolesOf = async (id: string) => (await world.accounts.find(id))?.roles
 const plant = () => world.access.plant(readAccessSeed({ seedDir: 'config/seed', issuer: world.issuer }))
+/** Everything in the trail, once the mails have been sent that tell of it there as well. */
+const allEvents = async () => {
+  await world.notices.delivery.settle()
+  return world.events()
+}
 const eventsSince = async (count: number) =>
-  (await world.events())
+  (await allEvents())
     .slice(0, -count)
     .map(({ name, accountId, detail }) => ({ name, accountId, ...detail }))
     .reverse()
@@ -105,8 +110,7 @@ test('a role that somebody has is not deleted, and the refusal says by how many'
   await assert.rejects(roles.delete('held'), refused('role.in_use', /2 account.* 1 member.* 1 invitation/))
   assert.deepEqual(await rolesOf(one.id), ['held'])
 
-  await world.notices.delivery.settle()
-  const before = (await world.events()).length
+  const before = (await allEvents()).length
   await roles.delete('held', { isForced: true })
   await assert.rejects(roles.get('held'), refused('role.unknown'))
   assert.deepEqual(await rolesOf(two.id), ['user'])
@@ -155,9 +159,9 @@ test('what a first start brought and an operator deleted or changed stays so', a
   await roles.update(role('auditor', []))
   for (const { name } of await roles.list()) if (name !== 'admin') await roles.update(role(name, []))
   await apis.delete(DEMO)
-  const before = [await roles.list(), await apis.list(), (await world.events()).length]
+  const before = [await roles.list(), await apis.list(), (await allEvents()).length]
   await plant()
-  assert.deepEqual([await roles.list(), await apis.list(), (await world.events()).length], before)
+  assert.deepEqual([await roles.list(), await apis.list(), (await allEvents()).length], before)
   const other = await createWorld({ beside: world })
   assert.equal(await other.access.apis.find(DEMO), undefined)
   await other.close()
@@ -202,8 +206,8 @@ test('a token for an API that was deleted elsewhere is inactive within moments, 
 
   const done = await runBeside(world, ['api', 'delete', api, '--yes'])
   assert.equal(done.exitCode, 0, done.err)
-  const deadline = performance.now() + 5000
-  while (await isActive(rp)) assert.ok(performance.now() < deadline, 'it is active for 5 s')
+  const deadline = performance.now() + 30_000
+  while (await isActive(rp)) assert.ok(performance.now() < deadline, 'it is active for 30 s')
   assert.equal(await isActive(speaker), false)
   const refresh = (more: Record<string, string> = {}) =>
     oidc.refreshTokenGrant(rp.configuration, tokens.refresh_token ?? '', more)
@@ -241,7 +245,7 @@ test('nobody belongs to an organization that was deleted, is held to its rules o
   assert.equal(await organizations.needSecondFactor(account.id), true)
   assert.equal(await organizations.findProvider('gone.example'), 'google')
 
-  const before = (await world.events()).length
+  const before = (await allEvents()).length
   await organizations.delete(id)
   assert.deepEqual(await eventsSince(before), [
     { name: 'organization.member_removed', accountId: account.id, organizationId: id },

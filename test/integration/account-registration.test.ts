@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, mock, test } from 'node:test'
 import { Browser, type Page } from '../support/browser.ts'
 import { readMail } from '../support/mails.ts'
+import { otherThan } from '../support/phone.ts'
 import { answerOf, RelyingParty } from '../support/relying-party.ts'
 import { createWorld, PASSWORD, type World } from '../support/world.ts'
 
@@ -120,7 +121,7 @@ test('five wrong codes and it is over; another mail begins again and ends the ea
   const { browser, page } = await begin()
   const sent = await send(browser, page, 'guess@example.com')
   const { code } = await openMail('guess@example.com')
-  const wrong = code === '000000' ? '000001' : '000000'
+  const wrong = otherThan(code)
   for (let tries = 1; tries < 5; tries += 1) {
     assert.equal((await browser.press(sent, 'confirm', { code: wrong })).status, 422, `${tries}`)
   }
@@ -136,8 +137,9 @@ test('five wrong codes and it is over; another mail begins again and ends the ea
 test('twenty guesses at once get no more than five looks', async () => {
   const { browser, page } = await begin()
   const sent = await send(browser, page, 'parallel@example.com')
-  await Promise.all(Array.from({ length: 20 }, () => browser.send(sent, 'confirm', { code: '999999' })))
   const { code } = await openMail('parallel@example.com')
+  const wrong = otherThan(code)
+  await Promise.all(Array.from({ length: 20 }, () => browser.send(sent, 'confirm', { code: wrong })))
   assert.equal((await browser.press(sent, 'confirm', { code })).status, 410)
 })
 
@@ -240,9 +242,9 @@ test('neither a stolen database nor the log shows address, code or link of a reg
   const { code, link } = await openMail('secret@example.com')
   await browser.open(link)
   const said = world.log.slice(before).join('')
-  for (const secret of ['secret@example.com', code, link.split('/').at(-1) ?? '']) {
-    assert.ok(!stored.includes(secret) && !said.includes(secret))
-  }
+  // Among the digits of a longer number a code may be found by chance.
+  for (const secret of [/secret@example\.com/, RegExp(`(?<!\\d)${code}(?!\\d)`), RegExp(link.split('/').at(-1) ?? '')])
+    assert.ok(!secret.test(stored) && !secret.test(said))
 })
 
 test('closed, there is no link and no page; with domains, others are told', async (t) => {

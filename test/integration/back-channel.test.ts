@@ -193,10 +193,10 @@ test('a client that does not answer holds nobody up, and gets five seconds', asy
   await visit(quick.rp, email)
   const started = performance.now()
   await signOut(slow.rp)
-  assert.ok(performance.now() - started < 4000, 'the person has an answer')
+  assert.ok(performance.now() - started < 4900, 'the person has an answer')
   await world.logouts.settle()
   const took = performance.now() - started
-  assert.ok(took > 4900 && took < 9000, `it took ${took} ms`)
+  assert.ok(took > 4900 && took < 14_000, `it took ${took} ms`)
   assert.equal(quick.received.length, 1)
   assert.deepEqual(await told(id, 'failed'), [])
   assert.ok(world.log.some((line) => line.includes('tried again') && line.includes(slow.rp.clientId)))

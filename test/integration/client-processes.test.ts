@@ -43,10 +43,10 @@ async function ask(id: string, secret: string) {
   return response.status
 }
 
-/** Asks until this is the answer, for five seconds at most. */
+/** Asks until this is the answer, for half a minute at most. */
 async function answers(id: string, secret: string, expected: number) {
-  const deadline = performance.now() + 5000
-  while ((await ask(id, secret)) !== expected) assert.ok(performance.now() < deadline, `no ${expected} for 5 s`)
+  const deadline = performance.now() + 30_000
+  while ((await ask(id, secret)) !== expected) assert.ok(performance.now() < deadline, `no ${expected} for 30 s`)
 }
 
 test('suspending on the command line tells clients before the command ends', async (t) => {

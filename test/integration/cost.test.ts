@@ -18,6 +18,8 @@ before(async () => {
   tokens = await rp.run('ada@example.com')
   // From now on the client is known here.
   await oidc.clientCredentialsGrant(rp.configuration)
+  // Its owner was told of the password, and the trail tells of the mail.
+  await world.notices.delivery.settle()
 })
 after(() => world.close())
 

@@ -49,7 +49,7 @@ async function createMachine() {
 }
 
 /** What is wrong with a proof, whatever it is used for. */
-const badProofs: readonly (readonly [string, ProofChanges])[] = [
+const badProofs = (): readonly (readonly [string, ProofChanges])[] => [
   ['another method', { claims: { htm: 'GET' } }],
   ['another address', { claims: { htu: 'https://elsewhere.example/token' } }],
   ['no address', { claims: { htu: undefined } }],
@@ -162,7 +162,7 @@ test('a proof with something wrong in it is refused, at the token endpoint and a
   const { rp, tokens } = await signIn()
   const askedFor = `GET ${rp.world.issuer}/me`
   for (const [what, changes] of [
-    ...badProofs,
+    ...badProofs(),
     ['the private key in it', { header: { jwk: prover.privateJwk } }],
     ['a key that did not sign it', { header: { jwk: { ...prover.privateJwk, d: undefined, x: prover.jkt } } }],
   ] as const) {

@@ -167,7 +167,7 @@ test('what another process changes about a client is known here in a moment', as
       () => false,
       () => true,
     )
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 30_000
   while (!(await isRefused())) {
     assert.ok(Date.now() < deadline, 'the client is still known')
     await wait(20)
@@ -175,10 +175,15 @@ test('what another process changes about a client is known here in a moment', as
 })
 
 test('a request with nothing to keep leaves nothing behind', async () => {
-  const before = await artifacts().countDocuments()
+  // Not how many: what has expired may be swept away meanwhile.
+  const ids = async () => (await artifacts().find().toArray()).map(({ _id }) => _id)
+  const before = new Set(await ids())
   await fetch(`${world.issuer}/.well-known/openid-configuration`)
   await fetch(`${world.issuer}/jwks`)
-  assert.equal(await artifacts().countDocuments(), before)
+  assert.deepEqual(
+    (await ids()).filter((id) => !before.has(id)),
+    [],
+  )
 })
 
 test('whoever empties the records of the protocol signs everybody out, and every client stays registered', async () => {
