@@ -1,8 +1,11 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { mongo } from 'mongoose'
 
 const NAME = 'gatehouse'
 const POLL_MS = 20
+const ANSWER_MS = 15_000
 const NOT_YET_INITIALIZED = 94
 
 /** The options that make a server a replica set of one. */
@@ -24,10 +27,24 @@ async function withAdmin<T>(port: number, timeoutMs: number, work: (admin: mongo
   }
 }
 
+/** Whether anybody listens there: that is known at once, and a server that has much to do takes its time to answer. */
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
 /** Whether the server on this port is the one that keeps its data in this folder. */
 export async function servesFolder(port: number, dataPath: string): Promise<boolean> {
+  if (!(await isListening(port))) return false
   try {
-    return await withAdmin(port, 2000, async (admin) => {
+    return await withAdmin(port, ANSWER_MS, async (admin) => {
       const { parsed } = await admin.command({ getCmdLineOpts: 1 })
       return parsed?.storage?.dbPath === dataPath
     })
