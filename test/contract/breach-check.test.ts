@@ -49,11 +49,16 @@ for (const [manner, reason] of outcomes) {
     server.state.manner = manner
     const started = performance.now()
     assert.deepEqual(await check(KNOWN), { unknown: reason })
-    assert.ok(performance.now() - started < 4000)
+    assert.ok(performance.now() - started < 10_000)
   })
 }
 
 test('a name that nobody knows has no say', async () => {
-  const nobody = createBreachCheck({ http, url: 'http://nobody.invalid' })
+  // Whoever answers for names may take longer than the check waits.
+  const resolve = () => Promise.reject(new Error('not found'))
+  const nobody = createBreachCheck({
+    http: createHttpClient({ allowedPrivateAddresses: [], isHttpAllowed: true, resolve }),
+    url: 'http://nobody.invalid',
+  })
   assert.deepEqual(await nobody(KNOWN), { unknown: 'name_unknown' })
 })

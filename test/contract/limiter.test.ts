@@ -112,11 +112,12 @@ test('of tries of one key at the same time those that came first get through', a
 
 test('the collection does not say who it was', async () => {
   const name = newId()
-  await limiter({ name }).reserve('ada@example.com')
+  await limiter({ name }).reserve('lovelace@example.com')
   const kept = await database.connection
     .collection('rate_limits')
     .find({ key: new RegExp(`^${name}`) })
     .toArray()
   assert.equal(kept.length, 1)
-  assert.doesNotMatch(JSON.stringify(kept), /ada|example/)
+  // Long words: three letters stand in an id by chance now and then.
+  assert.doesNotMatch(JSON.stringify(kept), /lovelace|example/)
 })

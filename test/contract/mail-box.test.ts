@@ -8,7 +8,7 @@ import { openTestDatabase } from '../support/database.ts'
 
 const key = () => randomBytes(32).toString('base64url')
 const mail = (subject: string) => ({
-  to: 'ada@example.com',
+  to: 'lovelace@example.com',
   subject,
   html: '<a href="https://id.example/welcome/s3cret">Open</a>',
   text: 'https://id.example/welcome/s3cret',
@@ -45,7 +45,8 @@ test('nothing of a mail can be read in the database', async () => {
   await box.send(mail('private'))
   const kept = await database.connection.collection('kept_mail').find().toArray()
   assert.ok(kept.length > 0)
-  assert.doesNotMatch(JSON.stringify(kept), /ada|example|private|s3cret/)
+  // Long words: three letters stand in what is sealed by chance now and then.
+  assert.doesNotMatch(JSON.stringify(kept), /lovelace|example|private|s3cret/)
 })
 
 test('with another key it cannot be opened', async () => {

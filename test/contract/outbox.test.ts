@@ -49,7 +49,7 @@ async function openOutbox(t: TestContext, port: number) {
 
 const mailTo = (to: string | undefined, number = 0) => ({
   mail: { to, subject: `No. ${number}`, html: '<p>secret</p>', text: 'secret' },
-  about: { notice: 'test', accountId: 'ada' },
+  about: { notice: 'test', accountId: 'lovelace' },
 })
 const waiting = () => database.connection.collection('outbox').find().toArray()
 const later = (ms: number) => mock.timers.enable({ apis: ['Date'], now: Date.now() + ms })
@@ -59,7 +59,8 @@ test('a mail is sent and nothing of it stays; while it waits nobody can read it'
   const outbox = await openOutbox(t, server.port)
   await outbox.enqueue(mailTo('ada@example.com'))
   const [kept] = await waiting()
-  assert.doesNotMatch(JSON.stringify(kept), /ada|secret/)
+  // Long words: three letters stand in what is sealed by chance now and then.
+  assert.doesNotMatch(JSON.stringify(kept), /ada@|example|lovelace|secret/)
   await outbox.settle()
   assert.deepEqual(outbox.outcomes, [{ kind: 'sent', tries: 1, notice: 'test' }])
   assert.match(server.taken[0]?.source ?? '', new RegExp(`^Message-ID: <${kept?._id}@id\\.example>`, 'm'))
@@ -70,18 +71,18 @@ test('what is kept once is sent once, however often it is kept, until a minute a
   const server = await startMailServer(t)
   const outbox = await openOutbox(t, server.port)
   const keep = (once: string) => outbox.enqueue(mailTo('ada@example.com'), { once })
-  await Promise.all([keep('one'), keep('one'), keep('two')])
+  await Promise.all([keep('reminder one'), keep('reminder one'), keep('reminder two')])
   assert.equal((await waiting()).length, 2)
   await outbox.settle()
-  await keep('one')
+  await keep('reminder one')
   await outbox.settle()
   assert.equal(server.taken.length, 2)
   assert.equal(outbox.outcomes.length, 2)
-  assert.doesNotMatch(JSON.stringify(await waiting()), /sealed|holder|one|two/)
+  assert.doesNotMatch(JSON.stringify(await waiting()), /sealed|holder|reminder/)
   later(61 * SECOND)
   await outbox.settle()
   assert.deepEqual(await waiting(), [])
-  await keep('one')
+  await keep('reminder one')
   await outbox.settle()
   assert.equal(server.taken.length, 3)
 })

@@ -71,9 +71,11 @@ for (const [id, kind, error] of singleUse) {
 
     test('what was used is found as used, and being used outlives a save', async () => {
       const jti = await keep(kind)
+      const before = nowSeconds()
       await adapter(kind).consume(jti)
+      const after = nowSeconds()
       const used = (await adapter(kind).find(jti)) as AdapterPayload
-      assert.ok(Math.abs(Number(used.consumed) - nowSeconds()) <= 1)
+      assert.ok(Number(used.consumed) >= before && Number(used.consumed) <= after)
       await adapter(kind).upsert(jti, used, 60)
       await assert.rejects(adapter(kind).consume(jti), { error })
     })
@@ -112,9 +114,10 @@ describe('A5 ReplayDetection', () => {
 })
 
 test('A6 a record that has expired and was not swept is invisible, by whichever way it is looked for', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   const session = await keep('Session', { uid: 'uid-of-a6', accountId: 'a6' })
   const device = await keep('DeviceCode', { userCode: 'BCDF-GHJK' })
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 59_000 })
+  t.mock.timers.tick(59_000)
   assert.ok(await adapter('Session').find(session))
   assert.ok(await adapter('Session').findByUid('uid-of-a6'))
   assert.ok(await adapter('DeviceCode').findByUserCode('BCDF-GHJK'))
@@ -127,10 +130,11 @@ test('A6 a record that has expired and was not swept is invisible, by whichever 
 })
 
 test('A7 a lifetime that is changed or taken away is what counts from then on', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   const jti = await keep('Grant', { clientId: 'app' }, 60)
   await adapter('Grant').upsert(jti, { jti, kind: 'Grant' }, 3600)
   assert.ok(Math.abs(Number((await adapter('Grant').find(jti))?.exp) - nowSeconds() - 3600) <= 1)
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 120_000 })
+  t.mock.timers.tick(120_000)
   assert.ok(await adapter('Grant').find(jti))
   await adapter('Grant').upsert(jti, { jti, kind: 'Grant' })
   const document = await stored().findOne({ _id: hashSecret(jti) })
