@@ -24,6 +24,13 @@ function isWordOfItsOwn(text: string, from: number, to: number): boolean {
   return !/^\w/.test(text.slice(to, to + 1)) && (!/\w$/.test(before) || ESCAPED.test(before))
 }
 
+/** Whether a text gives a secret away. Few digits stand in ids and times as well, but not as a word of their own. */
+export function givesAway(text: string, secret: string): boolean {
+  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1))
+    if (secret.length >= LONG || isWordOfItsOwn(text, at, at + secret.length)) return true
+  return false
+}
+
 /** Finds any number of needles in one pass: there are thousands of them, and megabytes to search. */
 class Needles {
   readonly #byStem = new Map<string, Needle[]>()
