@@ -121,6 +121,24 @@ for (const [name, fixture] of Object.entries(fixtures)) {
     assert.equal(evidence.filter(({ method }) => method === name).length, 1)
   })
 
+  test(`${name}: a try too many uses up nothing of the one that came in time`, {
+    skip: !fixture.isBegun && 'no challenge',
+  }, async () => {
+    const { prove } = await prepare()
+    const attempt = await ready(name, fixture)
+    const body = await prove(attempt)
+    const { pending } = await reload(attempt.uid)
+    const leave = (triesLeft: number) =>
+      world.connection
+        .collection<{ _id: string }>('sign_in_attempts')
+        .updateOne({ 'pending.nonce': pending?.nonce }, { $set: { 'pending.triesLeft': triesLeft } })
+    assert.equal((await leave(0)).modifiedCount, 1)
+    assert.equal(await submit(attempt, name, body), undefined)
+    // The one that took the last try, and is slower.
+    await leave(1)
+    assert.ok(isProved(await submit(attempt, name, body), name))
+  })
+
   test(`${name}: a proof that was used is refused in another sign-in`, {
     skip: !fixture.isSingleUse && 'not single use',
   }, async () => {
