@@ -251,6 +251,7 @@ export async function createApp(options: AppOptions) {
     const features = await openFeatures(ports)
     const { access, accounts, audit, notices, recovery, signIn, texting, protocol } = features
     const { readiness, connection, scheduler, transport, workbench } = ports
+    const jobs = [...protocol.jobs, ...audit.jobs]
     const followers: Follower[] = []
     return {
       app: openDoors(ports, features),
@@ -270,9 +271,10 @@ export async function createApp(options: AppOptions) {
       readiness,
       connection,
       logouts: protocol.logouts,
+      jobs,
       /** Takes part in what the processes do together: scheduled work, mail, logouts, following each other's changes. */
       start() {
-        scheduler.start([...protocol.jobs, ...audit.jobs])
+        scheduler.start(jobs)
         notices.delivery.start()
         protocol.logouts.start()
         followers.push(protocol.follow())

@@ -184,7 +184,7 @@ export async function createProtocol(deps: ProtocolDependencies): Promise<Protoc
       endOthers: storage.endOthers,
     }),
     keys,
-    jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }],
+    jobs: [{ name: 'signing-keys', everySeconds: 60, run: keys.advance }, ...storage.jobs],
     follow: () => keys.follow(providers.renew),
     logouts: backChannel.delivery,
     middleware: [

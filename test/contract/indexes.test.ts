@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Connection, Schema } from 'mongoose'
 import { ensureIndexes } from '../../src/platform/database/index.ts'
+import { artifactModel } from '../../src/provider/storage/artifact.model.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { createWorld } from '../support/world.ts'
 
@@ -68,6 +69,42 @@ test('an index that makes unique what needs to be unique no more makes room for 
     assert.equal(index?.unique ?? false, false)
   }
 })
+
+for (const [what, options] of [
+  ['sessions too', { expireAfterSeconds: 60, partialFilterExpression: { expiresAt: { $exists: true } } }],
+  ['everything, a day later', { expireAfterSeconds: 86_400 }],
+] as const) {
+  test(`an index that deletes ${what} makes room for the one that is meant`, async (t) => {
+    const { connection } = await open(t)
+    const artifacts = artifactModel(connection)
+    await artifacts.collection.createIndex({ expiresAt: 1 }, options)
+    await ensureIndexes(connection)
+    const sweeping = (await artifacts.listIndexes()).filter(({ key }) => Object.keys(key).join() === 'expiresAt')
+    assert.deepEqual(
+      sweeping.map(({ expireAfterSeconds, partialFilterExpression }) => [expireAfterSeconds, partialFilterExpression]),
+      [[60, { $or: [{ kind: { $lt: 'Session' } }, { kind: { $gt: 'Session' } }] }]],
+    )
+    await ensureIndexes(connection)
+  })
+}
+
+test('the server itself deletes records of every kind but sessions, which are found without looking through the others', async (t) => {
+  const { connection } = await open(t)
+  const artifacts = artifactModel(connection)
+  await ensureIndexes(connection)
+  const kinds = ['AccessToken', 'Grant', 'Interaction', 'RefreshToken', 'Session', 'Sessions', 'session']
+  const expiresAt = new Date(Date.now() + 60_000)
+  await artifacts.insertMany(kinds.map((kind) => ({ _id: kind, kind, payload: 'sealed', expiresAt })))
+  const { keysPerIndex } = (await connection.db?.command({ validate: 'artifacts' })) ?? {}
+  assert.deepEqual([keysPerIndex.sweep, keysPerIndex.kind_1_expiresAt_1], [kinds.length - 1, 1])
+  const expired = artifacts.collection.find({ kind: 'Session', expiresAt: { $lte: expiresAt } }).sort({ expiresAt: 1 })
+  const { totalKeysExamined, totalDocsExamined } = ((await expired.explain()) as Explained).executionStats
+  assert.deepEqual([totalKeysExamined, totalDocsExamined], [1, 1])
+})
+
+interface Explained {
+  readonly executionStats: { readonly totalKeysExamined: number; readonly totalDocsExamined: number }
+}
 
 test('A14 the program does not start where its indexes cannot be made', async (t) => {
   const { connection, uri } = await open(t)

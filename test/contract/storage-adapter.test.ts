@@ -270,15 +270,9 @@ test('A14 a database whose indexes are not what they have to be is refused', asy
   t.after(close)
   artifactModel(connection)
   const collection = connection.collection('artifacts')
-  const wrong = [
-    [{ accountId: 1 }, {}],
-    [{ expiresAt: 1 }, { expireAfterSeconds: 86_400 }],
-  ] as const
-  for (const [fields, options] of wrong) {
-    await collection.createIndex(fields, options)
-    await assert.rejects(ensureIndexes(connection), /artifacts.*drop it/)
-    await collection.dropIndexes()
-  }
+  await collection.createIndex({ accountId: 1 })
+  await assert.rejects(ensureIndexes(connection), /artifacts.*drop it/)
+  await collection.dropIndexes()
   await ensureIndexes(connection)
 })
 
@@ -293,7 +287,7 @@ test('everything of one account is found and ended at once, and nothing of anoth
     assert.ok(await adapter(kind).find(others[index] ?? ''))
   }
   const ended = await storage.audit.list({ accountId: 'ended', name: 'session.ended' }, 10)
-  assert.equal(ended.length, 1)
+  assert.equal(ended.length, 2, 'also the one that ran out and that nobody was told of')
   const count = await stored().countDocuments()
   await storage.endAccount('', 'test')
   assert.equal(await stored().countDocuments(), count)

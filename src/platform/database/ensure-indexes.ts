@@ -4,27 +4,30 @@ import { type Connection, type Model, mongo } from 'mongoose'
 const CONFLICTS = [85, 86]
 const INDEX_NOT_FOUND = 27
 
-/** What makes an index more than a way to find things fast. */
-const promiseOf = ({ unique = false, expireAfterSeconds }: mongo.IndexDescriptionInfo) =>
-  JSON.stringify({ unique, expireAfterSeconds })
+type Options = Pick<mongo.IndexDescriptionInfo, 'unique' | 'expireAfterSeconds' | 'partialFilterExpression'>
 
-/** What the model promises of each index, by its fields. */
-const promisesOf = (model: Model<unknown>) =>
-  new Map(
-    model.schema
-      .indexes()
-      .map(([fields, options]) => [
-        JSON.stringify(fields),
-        promiseOf({ ...(options as Partial<mongo.IndexDescriptionInfo>), key: {}, name: '' }),
-      ]),
-  )
+/** What makes an index more than a way to find things fast: what it makes unique, and what it deletes. */
+const promiseOf = ({ unique = false, expireAfterSeconds, partialFilterExpression }: Options) =>
+  JSON.stringify({ unique, ...(expireAfterSeconds !== undefined && { expireAfterSeconds, partialFilterExpression }) })
 
-/** Drops indexes that make unique what needs to be unique no more: nothing rests on them, and they would be in the way. */
-async function dropLoosened(model: Model<unknown>): Promise<void> {
-  const wanted = promisesOf(model)
+/** What the model wants of each index, by its fields. */
+const wantedOf = (model: Model<unknown>) =>
+  new Map(model.schema.indexes().map(([fields, options]) => [JSON.stringify(fields), options as Options]))
+
+/** Whether it makes unique what needs to be unique no more. */
+const isLoosened = (index: Options, wanted: Options) =>
+  index.unique === true && promiseOf(wanted) === promiseOf({ ...index, unique: false })
+
+/** Whether it deletes other documents than it should, or at another time. */
+const isMissweeping = (index: Options, wanted: Options) =>
+  index.expireAfterSeconds !== undefined && promiseOf(index) !== promiseOf(wanted)
+
+/** Drops indexes that promise more than is wanted: nothing rests on that, and they would be in the way. */
+async function dropOutdated(model: Model<unknown>): Promise<void> {
+  const wanted = wantedOf(model)
   for (const index of await model.listIndexes()) {
-    const isLoosened = index.unique && wanted.get(JSON.stringify(index.key)) === promiseOf({ ...index, unique: false })
-    if (!isLoosened) continue
+    const own = wanted.get(JSON.stringify(index.key))
+    if (!own || !(isLoosened(index, own) || isMissweeping(index, own))) continue
     await model.collection.dropIndex(index.name).catch((error: unknown) => {
       // Somebody else who starts was faster.
       if (!(error instanceof mongo.MongoServerError) || error.code !== INDEX_NOT_FOUND) throw error
@@ -35,7 +38,7 @@ async function dropLoosened(model: Model<unknown>): Promise<void> {
 async function makeIndexes(model: Model<unknown>): Promise<void> {
   try {
     await model.createCollection()
-    await dropLoosened(model)
+    await dropOutdated(model)
     await model.createIndexes()
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || !CONFLICTS.includes(Number(error.code))) throw error
@@ -45,9 +48,10 @@ async function makeIndexes(model: Model<unknown>): Promise<void> {
 
 /** The indexes that a model wants and the collection has not. */
 async function missingOf(model: Model<unknown>): Promise<string[]> {
-  const present = new Map((await model.listIndexes()).map((index) => [JSON.stringify(index.key), promiseOf(index)]))
-  return [...promisesOf(model)]
-    .filter(([fields, wanted]) => present.get(fields) !== wanted)
+  const toText = (fields: string, index: Options) => `${fields} ${promiseOf(index)}`
+  const present = new Set((await model.listIndexes()).map((index) => toText(JSON.stringify(index.key), index)))
+  return [...wantedOf(model)]
+    .filter(([fields, wanted]) => !present.has(toText(fields, wanted)))
     .map(([fields]) => `${model.collection.name} ${fields}`)
 }
 

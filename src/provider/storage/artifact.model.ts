@@ -47,8 +47,10 @@ const schema = new Schema<ArtifactDocument>(
   { collection: 'artifacts', versionKey: false, strict: 'throw' },
 )
 const present = (field: string) => ({ partialFilterExpression: { [field]: { $exists: true } } })
-// The sweep only tidies up: expiry is checked on every read.
-schema.index({ expiresAt: 1 }, { expireAfterSeconds: 60, ...present('expiresAt') })
+// The sweep only tidies up: expiry is checked on every read. Sessions are left to a job, which tells who has to know.
+const isNoSession = { $or: [{ kind: { $lt: 'Session' } }, { kind: { $gt: 'Session' } }] }
+schema.index({ expiresAt: 1 }, { name: 'sweep', expireAfterSeconds: 60, partialFilterExpression: isNoSession })
+schema.index({ kind: 1, expiresAt: 1 }, { partialFilterExpression: { kind: 'Session' } })
 schema.index({ grantId: 1 }, present('grantId'))
 schema.index({ accountId: 1 }, present('accountId'))
 schema.index({ clientId: 1 }, present('clientId'))

@@ -4,7 +4,7 @@ import { hashSecret } from '../../platform/ids.ts'
 import { createRecent } from '../../platform/recent.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
-import { type Changing, createChanging } from './changing.ts'
+import { type Changing, createChanging, isLive, isThere } from './changing.ts'
 import { rememberOpened } from './opened.ts'
 import { createReadAhead } from './read-ahead.ts'
 import { type Related, relatedOf } from './related.ts'
@@ -68,7 +68,6 @@ const MOST_SEEN = 10_000
 
 const present = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-const isLive = ({ expiresAt }: ArtifactDocument) => expiresAt === undefined || expiresAt.getTime() > Date.now()
 
 /**
  * Records in this collection. Grant ids are no secrets; they are hashed like all the rest, which keeps one rule.
@@ -123,15 +122,12 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     return records.deleteBy(field, value)
   }
 
-  const findLive = async (kind: string, id: string) => {
-    const found = await records.find(hashSecret(id))
-    return liveOf(kind, found ? [found] : [])[0]
-  }
-  const findLiveByUid = async (kind: string, uid: string) =>
-    liveOf(kind, await records.findBy('uidHash', hashSecret(uid)))[0]
+  /** Those that have expired are told of as well, when they are deleted before they were swept. */
+  const endedOf = (documents: readonly ArtifactDocument[]) =>
+    documents.filter((document) => document.kind === 'Session' && isThere(document)).map(open)
 
   return {
-    ...createChanging({ records, open, toDocument, findLive, findLiveByUid, leave }),
+    ...createChanging({ records, open, toDocument, leave }),
     // Replaced whole, so that a field (an expiry, say) which is no longer there is gone. Being used outlives a save.
     upsert: (kind, id, payload, expiresIn) => leave(records.replace(toDocument(kind, id, payload, expiresIn))),
     update: (kind, id, payload, expiresIn) => leave(records.update(toDocument(kind, id, payload, expiresIn))),
@@ -188,7 +184,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       if (!accountId) return []
       const found = await records.findBy('accountId', accountId)
       await revokeBy('accountId', accountId)
-      return liveOf('Session', found).map(open)
+      return endedOf(found)
     },
     async revokeOthers(accountId, uid) {
       const found = await records.findBy('accountId', accountId)
@@ -200,7 +196,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       )
       ahead.forget()
       await Promise.all(others.map(({ _id, kind }) => records.delete(_id, { kind })))
-      return liveOf('Session', others).map(open)
+      return endedOf(others)
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Connection } from 'mongoose'
 import type { AdapterPayload } from 'oidc-provider'
 import type { Audit } from '../../audit/index.ts'
 import type { Changes, Gatherings, Units } from '../../platform/database/index.ts'
+import type { Job } from '../../platform/scheduler/index.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { clientInvitationModel } from '../clients/invitations.model.ts'
 import { type ClientInvitations, createInvitations } from '../clients/invitations.ts'
@@ -10,9 +11,10 @@ import { type ClientStore, createClientStore } from '../clients/store.ts'
 import { type Consents, createConsents } from '../consents.ts'
 import { keysetModel } from '../keys/model.ts'
 import { createSessionEnds, type EndedSession, type SessionEnds } from '../session-ends.ts'
+import { createAccountSessions } from './account-sessions.ts'
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
-import { createLiveSessions } from './live-sessions.ts'
+import { expiredSessionsJob } from './expired-sessions.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 
 /** Where the protocol keeps things. It is there before accounts and pages are, and accounts end sessions through it. */
@@ -25,6 +27,8 @@ export interface ProtocolStorage {
   /** The ends of sessions, for whoever has to act on them. */
   readonly sessionEnds: SessionEnds
   readonly units: Units
+  /** What has to be done again and again, by one process for all. */
+  readonly jobs: readonly Job[]
   /** Ends every session, grant and token of an account, at once. */
   readonly endAccount: (accountId: string, reason: string) => Promise<void>
   /** The same, but for the session with this uid and what it granted. */
@@ -53,9 +57,10 @@ export function openProtocolStorage({
   audit: Audit
 }): ProtocolStorage {
   const { units } = gatherings
-  const records = gatherings.of(artifactModel(connection))
+  const model = artifactModel(connection)
+  const records = gatherings.of(model)
   const artifacts = createArtifacts({ records, units, sealer })
-  const findSessions = createLiveSessions(records, sealer)
+  const findSessions = createAccountSessions(records, sealer)
   keysetModel(connection)
   const sessionEnds = createSessionEnds()
   const sessions = createSessions({ artifacts, units, tell: sessionEnds.tell })
@@ -72,6 +77,7 @@ export function openProtocolStorage({
     sessions,
     sessionEnds,
     units,
+    jobs: [expiredSessionsJob({ model, sealer, sessions, audit })],
     clients: createClientStore(clientModel(connection), changes),
     clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),

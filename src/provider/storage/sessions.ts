@@ -37,6 +37,12 @@ export interface Sessions {
    */
   end(id: string): Promise<boolean>
   /**
+   * Ends a session that ran out, if it still has: its clients are told before it is deleted. What was granted for as long
+   * as it lasts is worth nothing without it, and what was granted beyond that (`offline_access`) goes on.
+   * @returns whether this call is the one that ended it
+   */
+  expire(session: Pick<AdapterPayload, 'jti' | 'uid'>): Promise<boolean>
+  /**
    * An app joins the session that this request found, at once, so that another request of the same browser does not let
    * it join with another grant. @returns what it has now, by whichever request; undefined when the session is over, or
    * is somebody else's
@@ -144,6 +150,9 @@ export function createSessions({ artifacts, units, tell }: Dependencies): Sessio
         await Promise.all(grantIdsOf(session.authorizations ?? {}).map(artifacts.revokeGrant))
       })
       return ended !== undefined
+    },
+    async expire({ jti = '', uid }) {
+      return (await artifacts.endExpired(KIND, { id: jti, uid }, tell)) !== undefined
     },
     async join({ accountId }, clientId, own) {
       const before = found.get()
