@@ -31,11 +31,28 @@ const current = async (alg: string) =>
 
 /** Resolves once a process publishes what is stored; asking again is what it waits with. */
 async function follows(at: World): Promise<void> {
-  const deadline = performance.now() + 5000
+  const deadline = performance.now() + 30_000
   const stored = (await listKids()).sort().join()
   while ((await kidsOf(at)).join() !== stored) {
-    assert.ok(performance.now() < deadline, 'the process has not followed within five seconds')
+    assert.ok(performance.now() < deadline, 'the process has not followed within half a minute')
   }
+}
+
+/** Makes these changes, none of which is kept before every one has seen the same keys. */
+async function allAtOnce(alg: string, changes: readonly (() => Promise<void>)[]): Promise<void> {
+  const { connection } = world
+  const [keysets, admin] = [connection.collection<{ _id: string }>('keysets'), connection.getClient().db('admin')]
+  const session = await connection.startSession()
+  session.startTransaction()
+  // Others can read it, and have to wait with their writes.
+  await keysets.updateOne({ _id: alg }, { $set: { isHeld: true } }, { session })
+  const made = Promise.all(changes.map((change) => change()))
+  const stages = [{ $currentOp: {} }, { $match: { ns: `${connection.name}.keysets`, op: 'update' } }]
+  const waiting = async () => (await admin.aggregate(stages, { readConcern: 'local' }).toArray()).length
+  while ((await waiting()) < changes.length);
+  await session.abortTransaction()
+  await session.endSession()
+  await made
 }
 
 test('processes that start at once on an empty database make one key of each algorithm', async () => {
@@ -119,8 +136,8 @@ test('two that rotate at once end with one current key, and one rotation', async
   const before =
     (await world.events('signing_key.promoted')).length + (await world.events('signing_key.created')).length
   const [old] = await current('ES256')
-  const rotate = (at: World) => at.keys.rotate({ alg: 'ES256', isImmediate: true })
-  await Promise.all([world, other, world, other].map(rotate))
+  const rotate = (at: World) => () => at.keys.rotate({ alg: 'ES256', isImmediate: true })
+  await allAtOnce('ES256', [world, other, world, other].map(rotate))
   const keys = await current('ES256')
   assert.equal(keys.length, 1)
   assert.notEqual(keys[0], old)
@@ -212,12 +229,15 @@ test('a program that was started does all of that unasked: it announces, signs a
       .sort((one, other) => one.state.localeCompare(other.state))
   const [first] = await states()
   assert.equal(first?.state, 'current')
+  // A look that begins while the first one is taking the lease may be passed over, and there is no other here.
+  const leases = alone.connection.collection<{ _id: string }>('leases')
+  while ((await leases.countDocuments({ _id: 'signing-keys' })) === 0);
 
   /** Lets days go by, and one look at the calendar happen. Resolves when the keys and what is published are so. */
   async function pass(days: number, expected: string): Promise<void> {
     t.mock.timers.tick(days * DAY_MS)
     mock.timers.tick(60_000)
-    const deadline = performance.now() + 10_000
+    const deadline = performance.now() + 60_000
     const isThere = async () => (await states()).map(({ state }) => state).join(' ') === expected
     const isPublished = async () => {
       const published = await kidsOf(alone)
