@@ -37,7 +37,8 @@ async function copyData(connection: Connection, from: string, to: string): Promi
   const admin = connection.getClient().db('admin')
   await admin.command({ fsync: 1, lock: true })
   try {
-    const filter = (path: string) => basename(path) !== 'mongod.lock'
+    // What the server measures of itself is no data: it is written on, and files come and go meanwhile.
+    const filter = (path: string) => !['mongod.lock', 'diagnostic.data'].includes(basename(path))
     await cp(join(from, 'mongodb', 'data'), join(to, 'mongodb', 'data'), { recursive: true, filter })
   } finally {
     await admin.command({ fsyncUnlock: 1 })
