@@ -1,6 +1,6 @@
 import type { ErrorOut, errors, KoaContextWithOIDC } from 'oidc-provider'
 import { type Render, stateOf } from '../web/index.ts'
-import { type InteractionDependencies, seeOther, showEnded } from './interaction/seam.ts'
+import { type InteractionDependencies, renderEnded, seeOther } from './interaction/seam.ts'
 
 interface Dependencies {
   readonly render: Render
@@ -31,7 +31,7 @@ export function createRenderError({ render, signIn, isDevelopment }: Dependencie
     // The sign-in is there, but not the session that it began in any more: its page says what is next.
     if (isExpired && interaction) return seeOther(ctx, `/interaction/${interaction.uid}`)
     // A second press, or a step back to what is done: the same request can be made once more.
-    if (isExpired) return showEnded(ctx, { render, signIn, provider: () => ctx.oidc.provider })
+    if (isExpired) return renderEnded(ctx, { render, signIn, provider: () => ctx.oidc.provider })
     render(ctx, 'error', {
       status,
       code: out.error,

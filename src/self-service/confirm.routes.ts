@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Mailboxes } from '../mailboxes/index.ts'
-import { type Browsers, type Csrf, formBody, originOf, type Render, readForm } from '../web/index.ts'
+import { type Browsers, type Csrf, formBody, originOf, type Render, readForm, refuseGone } from '../web/index.ts'
 
 /** What the pages of mailed links need. */
 export interface ConfirmDependencies {
@@ -23,7 +23,7 @@ export function confirmRoutes({ mailboxes, browsers, render, csrf }: ConfirmDepe
     ctx.set('Referrer-Policy', 'strict-origin')
     const purpose = await mailboxes.purposeOf(token)
     if (!purpose) {
-      ctx.status = 410
+      refuseGone(ctx, 'mailbox.gone')
       return render(ctx, 'confirm/gone')
     }
     const what = purpose === 'sign-in' ? 'signIn' : 'mailbox'

@@ -12,6 +12,7 @@ import {
   presentProblem,
   type Render,
   readForm,
+  refuseGone,
   safeReturn,
 } from '../web/index.ts'
 
@@ -127,6 +128,11 @@ function mountChoosing(router: Router, deps: RecoveryPagesDependencies): void {
     render(ctx, 'recovery/gone', { isOffered: recovery.isOffered })
   }
 
+  const refuse = (ctx: Context) => {
+    refuseGone(ctx, 'recovery.gone')
+    showGone(ctx)
+  }
+
   const showNew = (ctx: Context, token: string, { account }: Reset, keeps: boolean, problem?: object) =>
     render(ctx, 'recovery/new', {
       action: '/password/new',
@@ -142,14 +148,14 @@ function mountChoosing(router: Router, deps: RecoveryPagesDependencies): void {
   router.get('/reset/:token', async (ctx) => {
     ctx.set('Referrer-Policy', 'no-referrer')
     const token = ctx.params.token ?? ''
-    if (!(await recovery.find(token))) return showGone(ctx)
+    if (!(await recovery.find(token))) return refuse(ctx)
     cookie.set(ctx, token, resetSeconds)
     seeOther(ctx, '/password/new')
   })
   router.get('/new', async (ctx) => {
     const token = cookie.get(ctx) ?? ''
     const reset = await recovery.find(token)
-    if (!reset) return showGone(ctx)
+    if (!reset) return refuse(ctx)
     showNew(ctx, token, reset, false)
   })
   router.post('/new', formBody(), async (ctx) => {

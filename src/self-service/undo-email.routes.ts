@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Addresses } from '../addresses/index.ts'
 import { Refusal } from '../platform/refusal.ts'
-import { type Csrf, formBody, originOf, type Render, readForm } from '../web/index.ts'
+import { type Csrf, formBody, originOf, type Render, readForm, refuseGone } from '../web/index.ts'
 
 /** What the page that brings an address back needs. */
 export interface UndoEmailDependencies {
@@ -23,7 +23,10 @@ export function undoEmailRoutes({ addresses, render, csrf }: UndoEmailDependenci
     const token = ctx.params.token ?? ''
     ctx.set('Referrer-Policy', 'strict-origin')
     const email = await addresses.findUndo(token)
-    if (!email) return showGone(ctx, 'account.undo_gone', 410)
+    if (!email) {
+      refuseGone(ctx, 'account.undo_gone')
+      return showGone(ctx, 'account.undo_gone', 410)
+    }
     render(ctx, 'email-undo/button', { email, action: `/email-undo/${token}`, csrf: csrf.token(token) })
   })
 

@@ -2,7 +2,16 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Refusal } from '../platform/refusal.ts'
 import type { Invitation, SignIn } from '../sign-in/index.ts'
-import { type Csrf, createCookie, formBody, originOf, presentProblem, type Render, readForm } from '../web/index.ts'
+import {
+  type Csrf,
+  createCookie,
+  formBody,
+  originOf,
+  presentProblem,
+  type Render,
+  readForm,
+  refuseGone,
+} from '../web/index.ts'
 
 /** What the pages of one-time links need. */
 export interface WelcomeDependencies {
@@ -42,6 +51,11 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
     render(ctx, 'welcome/gone', { isDevelopment: !isProduction })
   }
 
+  const refuse = (ctx: Context) => {
+    refuseGone(ctx, 'invitation.gone')
+    showGone(ctx)
+  }
+
   const showForm = (ctx: Context, token: string, { purpose, account }: Invitation, typed: Typed, refusal?: Refusal) => {
     if (refusal) ctx.status = refusal.status
     render(ctx, 'welcome/form', {
@@ -58,7 +72,7 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
   router.get('/:token', async (ctx) => {
     ctx.set('Referrer-Policy', 'no-referrer')
     const token = ctx.params.token ?? ''
-    if (!(await signIn.invitations.find(token))) return showGone(ctx)
+    if (!(await signIn.invitations.find(token))) return refuse(ctx)
     cookie.set(ctx, token, invitationSeconds)
     ctx.redirect('/welcome')
     ctx.status = 303
@@ -67,7 +81,7 @@ export function welcomeRoutes(deps: WelcomeDependencies): Router {
   router.get('/', async (ctx) => {
     const token = cookie.get(ctx) ?? ''
     const invitation = await signIn.invitations.find(token)
-    if (!invitation) return showGone(ctx)
+    if (!invitation) return refuse(ctx)
     showForm(ctx, token, invitation, {})
   })
 

@@ -3,14 +3,14 @@ import { isUnavailable } from '../platform/database/index.ts'
 import type { Logger } from '../platform/logger.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Render } from './render.ts'
-import { originOf, stateOf } from './state.ts'
+import { goneCodeOf, originOf, stateOf } from './state.ts'
 
 /** What the boundary needs from outside. */
 export interface BoundaryOptions {
   readonly render: Render
   readonly logger: Logger
   /** Every refusal is told to the trail. */
-  readonly onRefused: (refusal: Refusal, origin: { requestId: string; address: string }) => Promise<void>
+  readonly onRefused: (refusal: Pick<Refusal, 'code'>, origin: { requestId: string; address: string }) => Promise<void>
 }
 
 /** Status texts for what Koa and its parsers refuse by themselves. */
@@ -79,11 +79,13 @@ export function boundary({ render, logger, onRefused }: BoundaryOptions): Middle
   return async (ctx, next) => {
     try {
       await next()
+      const code = goneCodeOf(ctx)
+      if (code) await onRefused({ code }, originOf(ctx))
       if (ctx.status < 400 || ctx.body) return
       // The router says 501 to methods that it has never heard of; the mistake is the caller's all the same.
       const status = ctx.status === 501 ? 405 : ctx.status
-      const { code, message } = plain[status] ?? { code: 'request.not_found', message: 'There is no such page.' }
-      presentRefusal(ctx, render, new Refusal({ code, status, message }))
+      const refusal = plain[status] ?? { code: 'request.not_found', message: 'There is no such page.' }
+      presentRefusal(ctx, render, new Refusal({ ...refusal, status }))
     } catch (error) {
       const refusal = toRefusal(error)
       if (!refusal) return giveUp(ctx, error)

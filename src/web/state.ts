@@ -20,9 +20,23 @@ export interface WebState {
   route?: string
 }
 
+/** RFC 9110 section 15.5.11. */
+const GONE = 410
+
 /** The edge's state of this request. */
 export function stateOf(ctx: Context): WebState {
   return ctx.state as WebState
+}
+
+/** Answers that there is nothing, or nothing any more, where this address leads; the boundary tells the trail why. */
+export function refuseGone(ctx: Context, code: string): void {
+  ctx.status = GONE
+  stateOf(ctx).refusal = code
+}
+
+/** The code of such a refusal. */
+export function goneCodeOf(ctx: Context): string | undefined {
+  return ctx.status === GONE ? stateOf(ctx).refusal : undefined
 }
 
 /** Where this request comes from, for the trail and the limits. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { Middleware } from 'koa'
+import { hashSecret } from '../../src/platform/ids.ts'
 import type { SignInMethod } from '../../src/sign-in/method.ts'
 import { Browser } from '../support/browser.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -39,7 +40,7 @@ const ofHouse = (middleware: readonly Middleware[]) =>
   )
 
 /** What is off unless somebody asks for it. */
-const everything = { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open' }
+const everything = { GATEHOUSE_ACCOUNTS_REGISTRATION: 'open', GATEHOUSE_AUDIT_ANONYMOUS_PER_MINUTE: '1000' }
 
 let world: World
 before(async () => {
@@ -113,6 +114,42 @@ test('whoever brings nothing gets the answer and the headers that the table says
       const { error } = (await told.json()) as { error: string }
       assert.match(error, /^invalid_(client|request)$/, row.route)
     }
+  }
+})
+
+const countEvents = () => world.connection.collection('audit_events').countDocuments()
+
+test('of whatever is gone, or never was, the trail says once that it was asked for, and not where', async () => {
+  const rows = ROUTES.filter(({ status }) => status === 410)
+  assert.ok(rows.length > 20)
+  for (const row of rows) {
+    const [method, path] = partsOf(row)
+    const secret = randomBytes(32).toString('base64url')
+    const told = await countEvents()
+    assert.equal((await ask(world, method, path.replace(/:(token|uid)/, secret))).status, 410)
+    const events = (await world.events()).slice(0, (await countEvents()) - told)
+    assert.equal(events.length, 1, `${row.route} ${JSON.stringify(events)}`)
+    const [event] = events
+    assert.match(event?.name ?? '', /^(request|authorization)\.refused$/)
+    for (const kept of [secret, hashSecret(secret)]) assert.ok(!JSON.stringify(event).includes(kept), row.route)
+  }
+})
+
+test('a link that is good no more is told of by what it was for, and one that is good is not', async (t) => {
+  const account = await world.addAccount('late@example.com')
+  const links = {
+    'invitation.gone': `/welcome/${await world.signIn.invitations.issue('set-password', account)}`,
+    'recovery.gone': `/password/reset/${(await world.recovery.issue(account)).token}`,
+  }
+  const reasons = async () => (await world.events('request.refused')).map(({ detail }) => detail.reason)
+  for (const [reason, path] of Object.entries(links)) {
+    const told = (await reasons()).length
+    assert.equal((await ask(world, 'GET', path)).status, 303)
+    assert.equal((await reasons()).length, told)
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 30 * 86_400_000 })
+    for (const method of ['GET', 'HEAD']) assert.equal((await ask(world, method, path)).status, 410)
+    t.mock.timers.reset()
+    assert.deepEqual((await reasons()).slice(0, 2), [reason, reason])
   }
 })
 

@@ -15,6 +15,7 @@ import {
   type Csrf,
   originOf,
   type Render,
+  refuseGone,
   stateOf,
 } from '../../web/index.ts'
 import type { Consents } from '../consents.ts'
@@ -133,14 +134,19 @@ export function requestHref(params: Readonly<Record<string, unknown>>, provider:
   return `${new URL(provider.urlFor('authorization')).pathname}?${query}`
 }
 
+type EndedDependencies = Pick<InteractionDependencies, 'signIn' | 'provider' | 'render'>
+
+/** Refuses what was asked of an interaction that is over. */
+export async function showEnded(ctx: Context, deps: EndedDependencies): Promise<void> {
+  await renderEnded(ctx, deps)
+  refuseGone(ctx, 'sign_in.ended')
+}
+
 /**
  * The page for an interaction that is over: one button starts the same thing again, from the request as it was kept.
  * Nobody is left on a dead end, whichever tab or history entry they come from.
  */
-export async function showEnded(
-  ctx: Context,
-  { signIn, provider, render }: Pick<InteractionDependencies, 'signIn' | 'provider' | 'render'>,
-): Promise<void> {
+export async function renderEnded(ctx: Context, { signIn, provider, render }: EndedDependencies): Promise<void> {
   const request = await signIn.findRequest(ctx.params.uid ?? '')
   const clientId = typeof request?.client_id === 'string' ? request.client_id : undefined
   const client = clientId ? await provider().Client.find(clientId) : undefined
