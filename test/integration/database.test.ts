@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { env, kill } from 'node:process'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { findBinary } from '../../src/platform/database/embedded/binary.ts'
-import { startEmbeddedServer } from '../../src/platform/database/embedded/index.ts'
+import { type EmbeddedServer, startEmbeddedServer } from '../../src/platform/database/embedded/index.ts'
 import { openDatabase } from '../../src/platform/database/index.ts'
 import { openTestDatabase, testServer } from '../support/database.ts'
 import { scratchFolder } from '../support/scratch.ts'
@@ -39,19 +39,38 @@ for (const options of addresses) {
   })
 }
 
-test('a server that is slow to answer is joined, and no second one is started in its place', async (t) => {
-  let stop = async () => {}
-  t.after(() => stop())
+/** A data folder and a program, for servers that are stopped before the folder is removed. */
+async function prepareServer(t: TestContext) {
+  const running: EmbeddedServer[] = []
+  t.after(() => Promise.all(running.map((server) => server.stop())))
   const dataDir = scratchFolder(t)
   const report = () => {}
-  const options = { dataDir, binary: await findBinary({ path: env.PATH, ...testServer, report }), report }
-  const first = await startEmbeddedServer(options)
-  stop = first.stop
+  const binary = await findBinary({ path: env.PATH, ...testServer, report })
+  const start = async (program = binary) => {
+    const server = await startEmbeddedServer({ dataDir, binary: program, report })
+    running.push(server)
+    return server
+  }
+  return { dataDir, binary, start }
+}
+
+test('a server that is slow to answer is joined, and no second one is started in its place', async (t) => {
+  const { dataDir, start } = await prepareServer(t)
+  const first = await start()
   const { pid } = JSON.parse(await readFile(join(dataDir, 'mongodb', 'server.json'), 'utf8'))
   // As on a machine that has much to do.
   kill(pid, 'SIGSTOP')
   setTimeout(() => kill(pid, 'SIGCONT'), 3000)
-  const second = await startEmbeddedServer(options)
-  assert.equal(second.uri, first.uri)
-  await second.stop()
+  assert.equal((await start()).uri, first.uri)
+})
+
+test('a server whose port was taken in the moment of its start gets another one', async (t) => {
+  const { dataDir, binary, start } = await prepareServer(t)
+  const program = join(dataDir, 'once-taken')
+  const isFirst = `[ "$1" = --port ] && [ ! -e ${dataDir}/port ]`
+  const script = `#!/bin/sh\nif ${isFirst}; then echo "$2" > ${dataDir}/port; exit 48; fi\nexec ${resolve(binary)} "$@"\n`
+  await writeFile(program, script, { mode: 0o700 })
+  const { uri } = await start(program)
+  const taken = (await readFile(join(dataDir, 'port'), 'utf8')).trim()
+  assert.ok(Number(taken) > 0 && new URL(uri).port !== taken)
 })

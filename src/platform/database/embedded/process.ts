@@ -36,12 +36,35 @@ function lastLogLine(logPath: string): string {
   }
 }
 
+/** What the server's program ends with where it cannot listen. */
+const CANNOT_LISTEN = 48
+const MOST_PORTS = 5
+
+class EndedError extends Error {
+  readonly code: number | null
+  constructor(code: number | null, lastLine: string) {
+    super(`MongoDB ended at once: ${lastLine}`)
+    this.code = code
+  }
+}
+
 /**
  * Starts a server on this folder. It is a process of its own, so that it outlives this program while others use it.
  * @throws Error with the last line of its log when it ends before it answers
  */
 export async function startServerProcess(binary: string, folder: string, dataPath: string): Promise<ServerProcess> {
-  const port = await findFreePort()
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOn(await findFreePort(), binary, folder, dataPath)
+    } catch (error) {
+      // The port was free a moment ago, and is somebody else's by now.
+      const isTaken = error instanceof EndedError && error.code === CANNOT_LISTEN
+      if (!isTaken || tries === MOST_PORTS) throw error
+    }
+  }
+}
+
+async function startOn(port: number, binary: string, folder: string, dataPath: string): Promise<ServerProcess> {
   const logPath = join(folder, 'mongod.log')
   await mkdir(dataPath, { recursive: true, mode: 0o700 })
   await rm(logPath, { force: true })
@@ -49,11 +72,12 @@ export async function startServerProcess(binary: string, folder: string, dataPat
   const storage = ['--dbpath', dataPath, '--wiredTigerCacheSizeGB', '0.25', '--logpath', logPath, '--quiet']
   const child = spawn(binary, [...network, ...storage, ...replicaSetArguments], { detached: true, stdio: 'ignore' })
   child.unref()
+  const cut = new AbortController()
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject)
-    child.once('exit', () => reject(new Error(`MongoDB ended at once: ${lastLogLine(logPath)}`)))
+    child.once('exit', (code) => reject(new EndedError(code, lastLogLine(logPath))))
   })
-  await Promise.race([becomePrimary(port, START_MS), ended])
+  await Promise.race([becomePrimary(port, START_MS, cut.signal), ended]).finally(() => cut.abort())
   ended.catch(() => {})
   if (child.pid === undefined) throw new Error('MongoDB has no process')
   return { pid: child.pid, port }

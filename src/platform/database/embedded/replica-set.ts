@@ -14,11 +14,17 @@ export const replicaSetArguments = ['--replSet', NAME]
 /** How to reach the server on this port. It is one member, so there is nothing to discover. */
 export const uriOf = (port: number) => `mongodb://127.0.0.1:${port}/?directConnection=true`
 
-async function withAdmin<T>(port: number, timeoutMs: number, work: (admin: mongo.Db) => Promise<T>): Promise<T> {
+async function withAdmin<T>(
+  port: number,
+  timeoutMs: number,
+  work: (admin: mongo.Db) => Promise<T>,
+  cut?: AbortSignal,
+): Promise<T> {
   const client = new mongo.MongoClient(uriOf(port), {
     serverSelectionTimeoutMS: timeoutMs,
     connectTimeoutMS: timeoutMs,
   })
+  cut?.addEventListener('abort', () => void client.close())
   try {
     await client.connect()
     return await work(client.db('admin'))
@@ -56,10 +62,11 @@ export async function servesFolder(port: number, dataPath: string): Promise<bool
 /**
  * Makes the server on this port the writable primary of its set. A set remembers host and port: on another port than
  * last time its one member is renamed.
+ * @param cut gives up
  */
-export async function becomePrimary(port: number, timeoutMs: number): Promise<void> {
+export async function becomePrimary(port: number, timeoutMs: number, cut: AbortSignal): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  await withAdmin(port, timeoutMs, async (admin) => {
+  const lead = async (admin: mongo.Db) => {
     const host = `127.0.0.1:${port}`
     try {
       const { config } = await admin.command({ replSetGetConfig: 1 })
@@ -77,5 +84,6 @@ export async function becomePrimary(port: number, timeoutMs: number): Promise<vo
       if (Date.now() > deadline) throw new Error('MongoDB did not become writable in time')
       await wait(POLL_MS)
     }
-  })
+  }
+  await withAdmin(port, timeoutMs, lead, cut)
 }
