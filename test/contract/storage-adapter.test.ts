@@ -6,7 +6,9 @@ import type { AdapterPayload } from 'oidc-provider'
 import { createGatherings } from '../../src/platform/database/gathering/index.ts'
 import { ensureIndexes } from '../../src/platform/database/index.ts'
 import { hashSecret, newId, newSecret } from '../../src/platform/ids.ts'
+import { createAdapter } from '../../src/provider/storage/adapter.ts'
 import { artifactModel } from '../../src/provider/storage/artifact.model.ts'
+import { createReuses } from '../../src/provider/storage/reuse.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { openStorage, startStorageProcess } from '../support/storage.ts'
 
@@ -212,6 +214,16 @@ test('an interaction that ends while a request answers it stays ended; one that 
   await answer(going, async () => {})
   assert.equal(await adapter('Interaction').find(ended), undefined)
   assert.equal((await adapter('Interaction').find(going))?.result?.login?.accountId, 'ada')
+})
+
+test('a new instance of the library takes no further room in units of work', async (t) => {
+  const { mock } = t.mock.method(storage.units, 'known')
+  const others = { reuses: createReuses(), foresee: () => {}, onKept: () => {} }
+  const factory = createAdapter({ ...storage, ...others }) as (kind: string) => unknown
+  const taken = mock.callCount()
+  for (const kind of ['Grant', 'Interaction', 'Session', 'AccessToken', 'RefreshToken', 'ReplayDetection', 'Client'])
+    factory(kind)
+  assert.equal(mock.callCount(), taken)
 })
 
 test('A12 what is stored gives nobody a token, a code, a cookie or a user code', async () => {

@@ -67,12 +67,14 @@ export function createAdapter({
   onKept,
   ...deps
 }: AdapterDependencies): AdapterFactory {
+  // Made once: the library asks for adapters anew with each of its instances, and room in units is never given back.
+  const [grants, interaction] = [units.known<Set<string>>(), units.known<string>()]
   return (kind) => {
     if (kind === 'Client') return new ClientAdapter(clients)
     if (kind === 'RefreshToken') return new RefreshTokenAdapter(deps, rotation)
     if (kind === 'Session') return new SessionAdapter(deps, sessions, onKept)
-    if (kind === 'Grant') return new GrantAdapter(deps, units)
-    if (kind === 'Interaction') return new InteractionAdapter(deps, units)
+    if (kind === 'Grant') return new GrantAdapter(deps, grants)
+    if (kind === 'Interaction') return new InteractionAdapter(deps, interaction)
     if (kind === 'ReplayDetection') return new ReplayAdapter(kind, deps)
     return WRITTEN_ONCE.has(kind) ? new OnceAdapter(kind, deps) : new ArtifactAdapter(kind, deps)
   }

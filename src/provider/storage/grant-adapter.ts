@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import type { Known, Units } from '../../platform/database/index.ts'
+import type { Known } from '../../platform/database/index.ts'
 import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-adapter.ts'
 
 const wordsOf = (scope = '') => scope.split(' ').filter(Boolean)
@@ -30,12 +30,12 @@ function uniteGrants(theirs: AdapterPayload, mine: AdapterPayload): AdapterPaylo
  * stays revoked.
  */
 export class GrantAdapter extends ArtifactAdapter {
-  /** The grants that were found in this unit of work. */
   readonly #found: Known<Set<string>>
 
-  constructor(deps: ArtifactAdapterDependencies, units: Units) {
+  /** @param found the grants that were found in this unit of work */
+  constructor(deps: ArtifactAdapterDependencies, found: Known<Set<string>>) {
     super('Grant', deps)
-    this.#found = units.known()
+    this.#found = found
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {

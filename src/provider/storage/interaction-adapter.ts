@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import type { Known, Units } from '../../platform/database/index.ts'
+import type { Known } from '../../platform/database/index.ts'
 import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-adapter.ts'
 
 /**
@@ -7,12 +7,12 @@ import { ArtifactAdapter, type ArtifactAdapterDependencies } from './artifact-ad
  * was found is only ever changed, not made anew.
  */
 export class InteractionAdapter extends ArtifactAdapter {
-  /** The interaction that was found in this unit of work. */
   readonly #found: Known<string>
 
-  constructor(deps: ArtifactAdapterDependencies, units: Units) {
+  /** @param found the interaction that was found in this unit of work */
+  constructor(deps: ArtifactAdapterDependencies, found: Known<string>) {
     super('Interaction', deps)
-    this.#found = units.known()
+    this.#found = found
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {

@@ -11,7 +11,7 @@ export interface Units {
   leave(write: Promise<unknown>): Promise<void>
   /** Resolves when what was left in this unit so far is done. */
   settled(): Promise<void>
-  /** Room in every unit for one thing that is known for as long as it lasts. */
+  /** Room in every unit for one thing that is known for as long as it lasts. Never given back: for what is made once. */
   known<T>(): Known<T>
 }
 
