@@ -112,7 +112,7 @@ test('two workers are one program', async (t) => {
   const started = await rp.start()
   const page = await rp.signIn(await rp.browser.open(started.url), 'ada@example.com')
 
-  await t.test('what one began the other goes on with', { timeout: 10_000 }, async () => {
+  await t.test('what one began the other goes on with', { timeout: 60_000 }, async () => {
     assert.ok(answerOf(page).code)
     // Lines leave a moment after the answers that they are about.
     for (const worker of [1, 2]) await program.says(new RegExp(`"worker":${worker},.*"msg":"request"`))
