@@ -11,7 +11,7 @@ let world: World
 before(async () => {
   const env = {
     GATEHOUSE_SECRETS_SEALING_KEYS: `${sealingKey},${olderKey}`,
-    GATEHOUSE_SERVER_TRUSTED_PROXIES: '127.0.0.1',
+    GATEHOUSE_SERVER_TRUSTED_PROXIES: '127.0.0.1,::1',
   }
   world = await createWorld({ env })
   await world.addAccount('ada@example.com')
