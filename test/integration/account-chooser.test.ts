@@ -111,14 +111,19 @@ test('an account is removed from the browser; who is signed in is not, and a lis
 
 test('somebody without the cookie learns nothing, nor with one that was made up or changed', async () => {
   await openSharedBrowser()
-  const cookie = [...rp.browser.cookies.values()].find(({ name }) => name === 'gatehouse.accounts')
-  assert.ok(cookie)
+  const named = (wanted: string) => [...rp.browser.cookies.values()].find(({ name }) => name === wanted)
+  const [cookie, signature] = [named('gatehouse.accounts'), named('gatehouse.accounts.sig')]
+  assert.ok(cookie && signature)
   assert.ok(![...ids.values()].some((id) => cookie.value.includes(id)))
-  for (const value of ['', ids.get(ADA) ?? '', `${cookie.value.slice(0, -2)}xx`]) {
+  const openWith = async (value: string) => {
     rp.browser = new Browser(world.issuer)
     rp.browser.cookies.set('gatehouse.accounts;/', { ...cookie, value })
-    assert.match((await openChooser()).page.text, /name="identifier"/)
+    rp.browser.cookies.set('gatehouse.accounts.sig;/', signature)
+    return (await openChooser()).page
   }
+  assert.deepEqual(listed(await openWith(cookie.value)), [ids.get(BOB), ids.get(ADA)])
+  const changed = cookie.value.replace(/(?<=^.{30})./, (letter) => (letter === 'A' ? 'B' : 'A'))
+  for (const value of ['', ids.get(ADA) ?? '', changed]) assert.match((await openWith(value)).text, /name="identifier"/)
 })
 
 test('one that is not in the list cannot be chosen', async () => {
