@@ -60,7 +60,7 @@ const { client_id, client_secret = '' } = await app.clients.register(
   { via: 'cli' },
 )
 const server = await startServer(app.app.callback(), port)
-app.start()
+await app.start()
 app.readiness.started()
 
 answer({

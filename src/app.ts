@@ -177,8 +177,8 @@ async function openFeatures(ports: Ports) {
   await access.plant(readAccessSeed(seed))
   const rooms = { audit, access, accounts, signIn, registration: mailRooms.registration, recovery }
   const protocol = await createProtocol({ ...ports, ...rooms, storage })
-  await seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
-  return { audit, access, accounts, mailRooms, notices, recovery, signIn, texting, protocol }
+  const plantClients = () => seedClients({ ...seed, environment: config.environment, clients: protocol.clients })
+  return { audit, access, accounts, mailRooms, notices, recovery, signIn, texting, protocol, plantClients }
 }
 
 type Features = Awaited<ReturnType<typeof openFeatures>>
@@ -272,8 +272,9 @@ export async function createApp(options: AppOptions) {
       connection,
       logouts: protocol.logouts,
       jobs,
-      /** Takes part in what the processes do together: scheduled work, mail, logouts, following each other's changes. */
-      start() {
+      /** Becomes a server: brings its clients along, and takes part in what the processes do together. */
+      async start() {
+        await features.plantClients()
         scheduler.start(jobs)
         notices.delivery.start()
         protocol.logouts.start()

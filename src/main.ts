@@ -57,8 +57,8 @@ async function supervise({ config, logger, stopped }: Run): Promise<number> {
 async function serve({ config, logger, stopped }: Run): Promise<number> {
   const app = await createApp({ config, logger, root, path: process.env.PATH, report: say })
   try {
+    await app.start()
     const server = await startServer(app.app.callback(), config.server.port)
-    app.start()
     app.readiness.started()
     if (isSpokesman()) {
       if (!app.notices.canSend) logger.warn(WITHOUT_MAIL)

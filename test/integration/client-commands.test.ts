@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { json, openCommandLine } from '../support/command-line.ts'
+import { json, openCommandLine, secretsOf } from '../support/command-line.ts'
+import { createWorld } from '../support/world.ts'
 
 let line: Awaited<ReturnType<typeof openCommandLine>>
 before(async () => {
@@ -30,6 +31,18 @@ test('a client is changed from a file, and its secret stays', async () => {
   const shown = json(await run(`client show ${client_id} --json`))
   assert.deepEqual([shown.client_name, shown.registered_via], ['Library', 'cli'])
   assert.equal(json(await run(`client secret list ${client_id} --json`)).length, 1)
+})
+
+test('the clients that a server brings along stay its own when a command is run as if for another one', async (t) => {
+  const world = await createWorld()
+  t.after(() => world.close())
+  const there = {
+    env: { MONGODB_URI: world.databaseUri, ISSUER: 'http://localhost:3999', PORT: '3999', ...secretsOf(world) },
+  }
+  const listed = json(await run('client list --json', there)) as { client_id: string }[]
+  assert.deepEqual(listed.map(({ client_id }) => client_id).sort(), ['gatehouse-account', 'playground'])
+  const { redirect_uris } = json(await run('client show playground --json', there))
+  assert.deepEqual(redirect_uris, [`${world.issuer}/workbench/playground/callback`])
 })
 
 test('a change that is refused says why and changes nothing', async () => {

@@ -295,10 +295,11 @@ test('health says that nothing runs', async () => {
 })
 
 test('it runs as the npm script that the help names', async () => {
+  const { client_id: made } = json(await run('client create --file - --json', { input: JSON.stringify(metadata) }))
   const { stdout } = await promisify(execFile)('npm', ['run', '-s', 'gatehouse', '--', 'client', 'list', '--json'], {
     env: { ...env, ...line.settings },
   })
-  assert.ok(JSON.parse(stdout).some(({ client_id }: { client_id: string }) => client_id === 'playground'))
+  assert.ok(JSON.parse(stdout).some(({ client_id }: { client_id: string }) => client_id === made))
 })
 
 test('signing keys are listed with what becomes of them, and rotated', async () => {

@@ -44,8 +44,15 @@ export async function openCommandLine() {
   }
 }
 
+/** The secrets of a running program, as a command is given them. */
+export const secretsOf = ({ config: { secrets } }: World) => ({
+  GATEHOUSE_SECRETS_COOKIE_KEYS: secrets.cookieKeys.join(','),
+  GATEHOUSE_SECRETS_SEALING_KEYS: secrets.sealingKeys.join(','),
+})
+
 /** Runs a command beside a running program, on its database and with its secrets. */
-export async function runBeside({ issuer, config, databaseUri }: World, args: readonly string[]): Promise<Said> {
+export async function runBeside(world: World, args: readonly string[]): Promise<Said> {
+  const { issuer, config, databaseUri } = world
   const said = { out: [] as string[], err: [] as string[] }
   const exitCode = await runCommandLine(args, {
     root: '.',
@@ -54,8 +61,7 @@ export async function runBeside({ issuer, config, databaseUri }: World, args: re
       ISSUER: issuer,
       DATA_DIR: config.dataDir,
       MONGODB_URI: databaseUri,
-      GATEHOUSE_SECRETS_COOKIE_KEYS: config.secrets.cookieKeys.join(','),
-      GATEHOUSE_SECRETS_SEALING_KEYS: config.secrets.sealingKeys.join(','),
+      ...secretsOf(world),
       ...CHEAP_HASHES,
     },
     readInput: async () => '',

@@ -93,8 +93,8 @@ export async function createWorld({
     report: () => {},
     extraMethods,
   })
+  await app.start()
   const server = await startServer(app.app.callback(), config.server.port)
-  app.start()
   app.readiness.started()
 
   return {
