@@ -29,13 +29,16 @@ const listKids = async (state?: string) =>
 const current = async (alg: string) =>
   (await world.keys.list()).filter((key) => key.alg === alg && key.state === 'current').map(({ kid }) => kid)
 
-/** Resolves once a process publishes what is stored; asking again is what it waits with. */
-async function follows(at: World): Promise<void> {
+/** Resolves once it is so; asking again is what it waits with. */
+async function until(is: () => Promise<boolean>, otherwise: string): Promise<void> {
   const deadline = performance.now() + 30_000
+  while (!(await is())) assert.ok(performance.now() < deadline, otherwise)
+}
+
+/** Resolves once a process publishes what is stored. */
+async function follows(at: World): Promise<void> {
   const stored = (await listKids()).sort().join()
-  while ((await kidsOf(at)).join() !== stored) {
-    assert.ok(performance.now() < deadline, 'the process has not followed within half a minute')
-  }
+  await until(async () => (await kidsOf(at)).join() === stored, 'the process has not followed')
 }
 
 /** Makes these changes, none of which is kept before every one has seen the same keys. */
@@ -49,9 +52,10 @@ async function allAtOnce(alg: string, changes: readonly (() => Promise<void>)[])
   const made = Promise.all(changes.map((change) => change()))
   const stages = [{ $currentOp: {} }, { $match: { ns: `${connection.name}.keysets`, op: 'update' } }]
   const waiting = async () => (await admin.aggregate(stages, { readConcern: 'local' }).toArray()).length
-  while ((await waiting()) < changes.length);
-  await session.abortTransaction()
-  await session.endSession()
+  await until(async () => (await waiting()) >= changes.length, 'somebody has nothing to change').finally(async () => {
+    await session.abortTransaction()
+    await session.endSession()
+  })
   await made
 }
 
@@ -231,22 +235,19 @@ test('a program that was started does all of that unasked: it announces, signs a
   assert.equal(first?.state, 'current')
   // A look that begins while the first one is taking the lease may be passed over, and there is no other here.
   const leases = alone.connection.collection<{ _id: string }>('leases')
-  while ((await leases.countDocuments({ _id: 'signing-keys' })) === 0);
+  await until(async () => (await leases.countDocuments({ _id: 'signing-keys' })) > 0, 'nobody is in charge')
 
   /** Lets days go by, and one look at the calendar happen. Resolves when the keys and what is published are so. */
   async function pass(days: number, expected: string): Promise<void> {
     t.mock.timers.tick(days * DAY_MS)
     mock.timers.tick(60_000)
-    const deadline = performance.now() + 60_000
     const isThere = async () => (await states()).map(({ state }) => state).join(' ') === expected
     const isPublished = async () => {
       const published = await kidsOf(alone)
       const stored = (await alone.keys.list()).map(({ kid }) => kid).sort()
       return published.join() === stored.join()
     }
-    while (!((await isThere()) && (await isPublished()))) {
-      assert.ok(performance.now() < deadline, `after ${days} days: ${JSON.stringify(await states())}`)
-    }
+    await until(async () => (await isThere()) && (await isPublished()), `not so after ${days} days: ${expected}`)
   }
   await pass(77, 'current next')
   const next = (await states()).find(({ state }) => state === 'next')?.kid
