@@ -44,6 +44,9 @@ export function parseSealingKey(key: string): Buffer | undefined {
   return bytes.length === KEY_BYTES ? bytes : undefined
 }
 
+const textOf = (keyId: string, iv: Buffer, body: Buffer) =>
+  `${VERSION}.${keyId}.${iv.toString('base64url')}.${body.toString('base64url')}`
+
 /**
  * AES-256-GCM with the context as additional data: a sealed value cannot be moved to another record.
  * Written as `v1.<key id>.<iv>.<ciphertext and tag>`.
@@ -69,19 +72,19 @@ export function createSealer(keys: readonly string[]): Sealer {
       const iv = takeRandom(IV_BYTES)
       const cipher = createCipheriv('aes-256-gcm', first.key, iv).setAAD(Buffer.from(context))
       const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
-      return [VERSION, first.id, iv.toString('base64url'), sealed.toString('base64url')].join('.')
+      return textOf(first.id, iv, sealed)
     },
     open(sealed, context) {
-      const [version, keyId, iv, body] = sealed.split('.')
+      const [version, keyId, iv = '', body = ''] = sealed.split('.')
+      const [ivBytes, bytes] = [Buffer.from(iv, 'base64url'), Buffer.from(body, 'base64url')]
+      // Other letters may stand for the same bytes. What was sealed is one text, and no other one opens.
+      const isExact = textOf(String(keyId), ivBytes, bytes) === sealed
+      if (version !== VERSION || !isExact || bytes.length < TAG_BYTES) throw new SealError('not a sealed value')
       const known = ring.find(({ id }) => id === keyId)
-      if (version !== VERSION || !iv || !body) throw new SealError('not a sealed value')
       if (!known) throw new SealError('sealed with a key that is not configured')
-      const bytes = Buffer.from(body, 'base64url')
       try {
         const tag = bytes.subarray(bytes.length - TAG_BYTES)
-        const decipher = createDecipheriv('aes-256-gcm', known.key, Buffer.from(iv, 'base64url'), {
-          authTagLength: TAG_BYTES,
-        })
+        const decipher = createDecipheriv('aes-256-gcm', known.key, ivBytes, { authTagLength: TAG_BYTES })
         decipher.setAAD(Buffer.from(context)).setAuthTag(tag)
         return decipher.update(bytes.subarray(0, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
       } catch (cause) {
