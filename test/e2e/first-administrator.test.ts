@@ -78,7 +78,7 @@ test('from the link at the console to tokens in the playground, and out again', 
     MONGODB_URI: database.uri,
     GATEHOUSE_LOG_LEVEL: 'trace',
   })
-  const [, link = ''] = await program.says(/First administrator +(\S+)/)
+  const [, link = ''] = await program.says(/First administrator +(\S+)\s/)
   await program.says(/Inbox +\S+/)
   const browser = await launchChromium()
   t.after(() => browser.close())

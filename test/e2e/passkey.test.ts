@@ -84,7 +84,14 @@ async function reachOffer({ world, visitor: ada }: Surroundings) {
   const email = await addAccount(world)
   const device = await Device.open(ada)
   await ada.open('/account')
-  await ada.signIn(email, PASSWORD)
+  await ada.sees('Sign in')
+  await ada.type('E-mail', email)
+  await ada.press('Continue')
+  await ada.sees('Enter your password')
+  // The page asks the browser what it can do, and tells with the password.
+  await ada.page.locator('input[name="passkeys"]').waitFor({ state: 'attached' })
+  await ada.type('Password', PASSWORD)
+  await ada.press('Sign in')
   return { ada, email, device }
 }
 

@@ -50,7 +50,7 @@ journey('a forgotten password is replaced by the link of a mail, and one is back
   await visitor.type('New password', 'ada ada ada')
   await visitor.press('Set the password')
   await visitor.sees('Set a new password')
-  assert.equal(await visitor.page.locator('.summary:focus').count(), 1)
+  await visitor.page.locator('.summary:focus').waitFor()
   await visitor.type('New password', CHOSEN)
   await visitor.press('Set the password')
   await goOn(surroundings)

@@ -35,5 +35,6 @@ export const whyNoBrowser: string | undefined =
 /** Starts Chromium. @throws Error when there is none */
 export async function launchChromium(): Promise<Browser> {
   if (!executablePath) throw new Error('no Chromium: apt-get install chromium, or name one in TEST_CHROMIUM')
-  return chromium.launch({ executablePath, args: ARGS })
+  // For machines that have much to do: it is there in a moment.
+  return chromium.launch({ executablePath, args: ARGS, timeout: 120_000 })
 }

@@ -94,7 +94,10 @@ export async function startMailServer(t: TestContext, options: SMTPServerOptions
   })
   // A handshake that the other side breaks off is told here as well.
   server.on('error', () => {})
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, 'localhost', resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, 'localhost', resolve)
+  })
   const address = server.server.address()
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
   t.after(close)

@@ -12,7 +12,7 @@ export const DESK = { width: 1280, height: 900 }
 const NARROW = { width: 320, height: 640 }
 
 /** For machines that have much to do; what is waited for comes in a moment. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 60_000
 
 /**
  * Somebody in front of Chromium. Every page they look at is inspected: accessibility, narrow screens, the console.
@@ -98,6 +98,8 @@ export class Visitor {
       const shown = await this.page.locator('h1').allTextContents()
       throw new Error(`"${heading}" does not come; there is "${shown}" at ${this.page.url()}`, { cause })
     })
+    // The heading may be there before the rest.
+    await this.page.waitForLoadState('domcontentloaded')
   }
 
   async #leaveBy(control: Locator): Promise<void> {
