@@ -49,15 +49,19 @@ async function warmUp(scenario: Scenario, sides: readonly Side[]): Promise<void>
   for (const { target, people } of sides) await measure(scenario, target, people, { ...load, seconds })
 }
 
+async function measureProfiled(scenario: Scenario, { target, people }: Side): Promise<Measured> {
+  if (values.profile) await target.ask('profile')
+  const measured = await measure(scenario, target, people, load)
+  if (values.profile) say(`${target.name}: ${await target.ask('profiled')}`)
+  return measured
+}
+
 /** One scenario, in turns: what else the machine does meanwhile hits both alike. */
 async function compare(scenario: Scenario, bare: Side, ours: Side): Promise<void> {
   const measured: { bare: Measured; ours: Measured }[] = []
   await warmUp(scenario, [bare, ours])
   for (const _ of rounds) {
-    const theirs = await measure(scenario, bare.target, bare.people, load)
-    if (values.profile) await ours.target.ask('profile')
-    measured.push({ bare: theirs, ours: await measure(scenario, ours.target, ours.people, load) })
-    if (values.profile) say(String(await ours.target.ask('profiled')))
+    measured.push({ bare: await measureProfiled(scenario, bare), ours: await measureProfiled(scenario, ours) })
   }
   const ratioOf = (of: (round: (typeof measured)[number]) => number) => median(measured.map(of)).toFixed(2)
   say(

@@ -1,6 +1,7 @@
 import type { Gathered, Units } from '../platform/database/index.ts'
 import { newOrderedId } from '../platform/ids.ts'
 import type { Logger } from '../platform/logger.ts'
+import { present } from '../platform/present.ts'
 import { type EventDetail, type EventName, events } from './events.ts'
 import type { Actor, AuditDocument } from './model.ts'
 import { createRepeats, isAtWill } from './repeats.ts'
@@ -24,13 +25,6 @@ export interface EventSubject {
  * repeat is counted.
  */
 export type Record = <N extends EventName>(name: N, subject: EventSubject, detail: EventDetail<N>) => Promise<void>
-
-/** The same without what is not there. */
-function present<T extends object>(entries: T): T {
-  const kept: Partial<T> = {}
-  for (const key in entries) if (entries[key] !== undefined) kept[key] = entries[key]
-  return kept as T
-}
 
 /** The one writer of the audit trail. */
 export interface Writer {

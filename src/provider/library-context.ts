@@ -4,12 +4,19 @@ import type { Context } from 'koa'
 const NAME = 'oidc'
 const GETTER = Symbol(NAME)
 
-type Holder = Context & { [GETTER]?: () => unknown }
+type Holder = Context & { [GETTER]?: () => unknown; [name: string | symbol]: unknown }
 
 const handler: ProxyHandler<Holder> = {
   defineProperty(ctx, name, description) {
     if (name !== NAME || !description.get) return Reflect.defineProperty(ctx, name, description)
     ctx[GETTER] = description.get
+    return true
+  },
+  // By itself a proxy reads and writes in the name of the proxy: Koa's own getters would go through it again, and a value
+  // that is set would be looked up and defined. That costs several times as much.
+  get: (ctx, name) => ctx[name],
+  set(ctx, name, value) {
+    ctx[name] = value
     return true
   },
 }

@@ -21,9 +21,9 @@ export function edge({ issuer, trustedProxies }: { issuer: string; trustedProxie
   const protocol = new URL(issuer).protocol.slice(0, -1)
   return async (ctx, next) => {
     const { headers } = ctx.req
-    const forwardedFor = [headers['x-forwarded-for'] ?? []].flat().join(',')
+    const forwardedFor = headers['x-forwarded-for']?.toString()
     const address = clientAddress(ctx.req.socket.remoteAddress, forwardedFor, trustedProxies)
-    for (const name of FORWARDING) delete headers[name]
+    for (const name of FORWARDING) if (name in headers) delete headers[name]
     headers['x-forwarded-proto'] = protocol
     headers['x-forwarded-for'] = address
     Object.assign(stateOf(ctx), { requestId: newId(), address, formActions: [], images: [] })

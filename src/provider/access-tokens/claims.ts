@@ -1,5 +1,6 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
 import { ORGANIZATION_SCOPE } from '../../access/index.ts'
+import { present } from '../../platform/present.ts'
 import type { ProtocolAccount } from '../account-adapter.ts'
 import { askedScopes, organizationIn } from '../resources.ts'
 
@@ -24,9 +25,6 @@ async function standing(oidc: OIDC, token: AccessToken) {
     ...(organization ? { organization_id: organization.id, tenant_id: organization.tenantId } : {}),
   }
 }
-
-const present = (claims: object) =>
-  Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
 
 /**
  * What an API is told besides what every JWT access token says (RFC 9068 section 2.2): permissions always, roles and

@@ -1,6 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider'
 import type { Gathered, Units } from '../../platform/database/index.ts'
 import { hashSecret } from '../../platform/ids.ts'
+import { present } from '../../platform/present.ts'
 import { createRecent } from '../../platform/recent.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
@@ -66,9 +67,6 @@ interface Dependencies {
 /** So many records, of which little is kept. */
 const MOST_SEEN = 10_000
 
-const present = (fields: object) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-
 /**
  * Records in this collection. Grant ids are no secrets; they are hashed like all the rest, which keeps one rule.
  * Reading checks expiry, consuming is one conditional update, so no rule hangs on the TTL sweep or on a transaction.
@@ -92,7 +90,11 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     const _id = hashSecret(id)
     remember(_id, payload)
     const { grantId, accountId, clientId, uid, userCode, consumed } = payload
-    const beside = {
+    return present({
+      // First, where the server wants it: it would make every document anew.
+      _id,
+      kind,
+      payload: sealer.seal(JSON.stringify(payload), payloadContext({ _id, kind })),
       expiresAt: expiresIn === undefined ? undefined : new Date(Date.now() + expiresIn * 1000),
       consumedAt: typeof consumed === 'number' ? new Date(consumed * 1000) : undefined,
       // A sign-in under way names a grant, but does not come of it: it goes on when that is revoked.
@@ -101,13 +103,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       clientId,
       uidHash: uid === undefined ? undefined : hashSecret(uid),
       userCodeHash: userCode === undefined ? undefined : hashSecret(userCode),
-    }
-    return {
-      ...present(beside),
-      _id,
-      kind,
-      payload: sealer.seal(JSON.stringify(payload), payloadContext({ _id, kind })),
-    }
+    })
   }
   const ahead = createReadAhead(records, units)
   const liveOf = (kind: string, documents: readonly ArtifactDocument[]) =>
