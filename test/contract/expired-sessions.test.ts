@@ -4,6 +4,7 @@ import { mongo } from 'mongoose'
 import type { AdapterPayload } from 'oidc-provider'
 import { createGatherings } from '../../src/platform/database/gathering/index.ts'
 import { hashSecret, newSecret } from '../../src/platform/ids.ts'
+import { createSealer } from '../../src/platform/seal.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { openStorage } from '../support/storage.ts'
 
@@ -244,4 +245,44 @@ test('a session that ran out and was not swept is told of when its account ends,
   here.sessionEnds.listen(async () => void kept.push(await stored.countDocuments()))
   await here.endAccount('ada', 'suspended')
   assert.deepEqual([told, kept, await stored.countDocuments()], [[AUTHORIZATIONS], [1], 0])
+})
+
+/** Makes of all sessions what a process sealed with a key that is not configured any more. */
+const loseKey = ({ stored }: Pick<Awaited<ReturnType<typeof open>>, 'stored'>) =>
+  stored.updateMany({}, { $set: { payload: createSealer([newSecret()]).seal('{}', 'lost') } })
+
+test('a session that no key opens is tried for a day and keeps no other one waiting, and then it goes with an event', async (t) => {
+  const { told, stored, begin, pass, expire, events } = await open(t)
+  await begin({ accountId: 'lost' })
+  await loseKey({ stored })
+  await begin()
+  pass(HOUR)
+  await assert.rejects(expire(), { message: '1 sessions that ran out could not be ended' })
+  pass(23 * HOUR)
+  await assert.rejects(expire())
+  assert.deepEqual([told, await stored.countDocuments()], [[AUTHORIZATIONS], 1])
+  pass(HOUR)
+  await expire()
+  assert.deepEqual(
+    (await events()).map(({ accountId, detail }) => [accountId, detail.reason]),
+    [
+      ['lost', 'unreadable'],
+      ['ada', 'expired'],
+    ],
+  )
+  assert.equal(await stored.countDocuments(), 0)
+})
+
+test('an account ends also where no key opens one of its sessions', async (t) => {
+  const { here, told, stored, begin } = await open(t)
+  await begin()
+  await loseKey({ stored })
+  const own = await begin()
+  await here.endOthers('ada', `uid-${own}`, 'password_changed')
+  assert.equal(await stored.countDocuments(), 1)
+  await begin()
+  await loseKey({ stored })
+  await begin()
+  await here.endAccount('ada', 'suspended')
+  assert.deepEqual([told, await stored.countDocuments()], [[AUTHORIZATIONS], 0])
 })

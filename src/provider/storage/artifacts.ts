@@ -6,7 +6,7 @@ import { createRecent } from '../../platform/recent.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
 import { type Changing, createChanging, isLive, isThere } from './changing.ts'
-import { rememberOpened } from './opened.ts'
+import { openReadable, rememberOpened } from './opened.ts'
 import { createReadAhead } from './read-ahead.ts'
 import { type Related, relatedOf } from './related.ts'
 
@@ -120,7 +120,10 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
 
   /** Those that have expired are told of as well, when they are deleted before they were swept. */
   const endedOf = (documents: readonly ArtifactDocument[]) =>
-    documents.filter((document) => document.kind === 'Session' && isThere(document)).map(open)
+    openReadable(
+      documents.filter((document) => document.kind === 'Session' && isThere(document)),
+      open,
+    )
 
   return {
     ...createChanging({ records, open, toDocument, leave }),

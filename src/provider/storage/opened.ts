@@ -1,5 +1,7 @@
+import type { AdapterPayload } from 'oidc-provider'
 import { createRecent } from '../../platform/recent.ts'
-import type { Sealer } from '../../platform/seal.ts'
+import { SealError, type Sealer } from '../../platform/seal.ts'
+import type { ArtifactDocument } from './artifact.model.ts'
 
 /** So many values, of some hundred characters each. */
 const MOST = 5000
@@ -21,4 +23,22 @@ export function rememberOpened(sealer: Pick<Sealer, 'open'>): Pick<Sealer, 'open
       return plain
     },
   }
+}
+
+/**
+ * What these sessions hold, but for those that no configured key opens: nobody can tell any more who takes part in them,
+ * and that must not keep an account from being ended.
+ */
+export function openReadable(
+  sessions: readonly ArtifactDocument[],
+  open: (document: ArtifactDocument) => AdapterPayload,
+): AdapterPayload[] {
+  return sessions.flatMap((document): AdapterPayload[] => {
+    try {
+      return [open(document)]
+    } catch (error) {
+      if (error instanceof SealError) return []
+      throw error
+    }
+  })
 }
