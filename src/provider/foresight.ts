@@ -1,7 +1,6 @@
 import { Provider } from 'oidc-provider'
 import type { AccountsAhead } from './account-adapter.ts'
-import type { Foresee } from './storage/artifact-adapter.ts'
-import type { Artifacts } from './storage/artifacts.ts'
+import type { Artifacts, Foresee } from './storage/artifacts.ts'
 
 /** The routes that go on to ask whose it is. */
 const ASKING: ReadonlySet<unknown> = new Set(['token', 'userinfo', 'authorization'])
@@ -19,7 +18,7 @@ export function createForesight({
 }): Foresee {
   return (related) => {
     const { ctx } = Provider
-    if (!related || !ctx) return
+    if (!ctx) return
     const { accountId, grantId, sessionUid, grants } = related
     // A session has a grant for each client: the one is asked for that the request names.
     artifacts.expect({ grantId: grants ? grants[String(ctx.query.client_id)] : grantId, sessionUid })

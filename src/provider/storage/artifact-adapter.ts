@@ -1,11 +1,7 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import { originOf } from '../../web/index.ts'
-import type { Artifacts, Use } from './artifacts.ts'
-import { type Related, relatedOf } from './related.ts'
+import type { Artifacts, Foresee, Use } from './artifacts.ts'
 import type { Reuses } from './reuse.ts'
-
-/** Begins to read what is asked for after this. */
-export type Foresee = (related: Related | undefined) => void
 
 /** What the library's records are kept with. */
 export interface ArtifactAdapterDependencies {
@@ -28,13 +24,13 @@ export class ArtifactAdapter implements Adapter {
   protected readonly kind: string
   protected readonly artifacts: Artifacts
   protected readonly reuses: Reuses
-  readonly #foresee: Foresee
+  protected readonly foresee: Foresee
 
   constructor(kind: string, { artifacts, reuses, foresee }: ArtifactAdapterDependencies) {
     this.kind = kind
     this.artifacts = artifacts
     this.reuses = reuses
-    this.#foresee = foresee
+    this.foresee = foresee
   }
 
   upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
@@ -43,7 +39,7 @@ export class ArtifactAdapter implements Adapter {
 
   /** What was used is found too, and says so: the library ends what came of it (RFC 9700 section 2.1.1). */
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const payload = await this.findForeseeing(id)
+    const payload = await this.artifacts.find(this.kind, id, this.foresee)
     if (payload?.consumed !== undefined) this.note(await this.artifacts.findUse(this.kind, id))
     return payload
   }
@@ -68,14 +64,6 @@ export class ArtifactAdapter implements Adapter {
 
   revokeByGrantId(grantId: string) {
     return this.artifacts.revokeByGrantId(grantId)
-  }
-
-  /** Guesses what is asked for next by what was seen of this record before, and then knows. */
-  protected async findForeseeing(id: string): Promise<AdapterPayload | undefined> {
-    this.#foresee(this.artifacts.recall(this.kind, id))
-    const payload = await this.artifacts.find(this.kind, id)
-    this.#foresee(payload && relatedOf(payload))
-    return payload
   }
 
   /** Where the request comes from that is being answered. */

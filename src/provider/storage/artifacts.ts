@@ -7,7 +7,7 @@ import type { Sealer } from '../../platform/seal.ts'
 import { type ArtifactDocument, payloadContext } from './artifact.model.ts'
 import { type Changing, createChanging, isLive, isThere } from './changing.ts'
 import { openReadable, rememberOpened } from './opened.ts'
-import { createReadAhead } from './read-ahead.ts'
+import { createReadAhead, readOne } from './read-ahead.ts'
 import { type Related, relatedOf } from './related.ts'
 
 /** How a single-use record was used for the first time, and what it belongs to. */
@@ -31,9 +31,11 @@ export interface Artifacts extends Changing {
   update(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
   /** Like upsert, but an existing record stays as it is. */
   insertMissing(kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Promise<void>
-  find(kind: string, id: string): Promise<AdapterPayload | undefined>
-  /** What hung together with this record when it was last seen, in this process: a guess at what is asked for next. */
-  recall(kind: string, id: string): Related | undefined
+  /**
+   * @param foresee is told what hangs together with the record: while it is read, what this process saw of it before, as
+   * a guess at what is asked for next, and then what is true
+   */
+  find(kind: string, id: string, foresee?: Foresee): Promise<AdapterPayload | undefined>
   /** Begins to read what will be asked for in this unit of work, together with what is read now. */
   expect(expected: Pick<Related, 'grantId' | 'sessionUid'>): void
   findByUid(kind: string, uid: string): Promise<AdapterPayload | undefined>
@@ -53,6 +55,9 @@ export interface Artifacts extends Changing {
   /** The same, but for the session with this uid, its grants and their tokens. */
   revokeOthers(accountId: string, uid: string): Promise<AdapterPayload[]>
 }
+
+/** Begins to read what is asked for after this. */
+export type Foresee = (related: Related) => void
 
 /** The grants that a session gave its clients. */
 export const grantIdsOf = (authorizations: NonNullable<AdapterPayload['authorizations']>) =>
@@ -85,6 +90,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
   const remember = (_id: string, payload: AdapterPayload) => {
     const related = relatedOf(payload)
     if (related) seen.set(_id, related)
+    return related
   }
   const toDocument = (kind: string, id: string, payload: AdapterPayload, expiresIn: number | undefined) => {
     const _id = hashSecret(id)
@@ -106,6 +112,11 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     })
   }
   const ahead = createReadAhead(records, units)
+  const readForeseeing = (kind: string, _id: string, foresee: Foresee | undefined) => {
+    const guess = seen.get(_id)
+    if (guess?.kind === kind) foresee?.(guess)
+    return readOne(records, _id)
+  }
   const liveOf = (kind: string, documents: readonly ArtifactDocument[]) =>
     documents.filter((document) => document.kind === kind && isLive(document))
   /** What is written to the end of the request, after which nothing that was read ahead counts. */
@@ -132,21 +143,17 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     update: (kind, id, payload, expiresIn) => leave(records.update(toDocument(kind, id, payload, expiresIn))),
     insert: (kind, id, payload, expiresIn) => records.insert(toDocument(kind, id, payload, expiresIn)),
     insertMissing: (kind, id, payload, expiresIn) => leave(records.insert(toDocument(kind, id, payload, expiresIn))),
-    async find(kind, id) {
-      const _id = hashSecret(id)
-      const [found] = liveOf(kind, await ahead.find('_id', _id))
+    async find(kind, id, foresee) {
+      const [found] = liveOf(kind, await (ahead.take(id) ?? readForeseeing(kind, hashSecret(id), foresee)))
       const payload = found && open(found)
-      if (payload) remember(_id, payload)
+      const related = payload && remember(found._id, payload)
+      if (related) foresee?.(related)
       return payload
-    },
-    recall(kind, id) {
-      const related = seen.get(hashSecret(id))
-      return related?.kind === kind ? related : undefined
     },
     expect: ahead.begin,
     // While a session changes its id there may be two of one uid: they are the same session.
     async findByUid(kind, uid) {
-      const [found] = liveOf(kind, await ahead.find('uidHash', hashSecret(uid)))
+      const [found] = liveOf(kind, await (ahead.take(uid) ?? records.findBy('uidHash', hashSecret(uid))))
       return found && open(found)
     },
     // Of two that answer to one user code neither is meant: nobody approves the wrong one.

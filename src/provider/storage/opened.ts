@@ -12,14 +12,13 @@ const MOST = 5000
  * there, which is sealed to another text, or is gone, is never missed. Opening costs more than reading.
  */
 export function rememberOpened(sealer: Pick<Sealer, 'open'>): Pick<Sealer, 'open'> {
-  const remembered = createRecent<{ readonly context: string; readonly plain: string }>(MOST)
+  const remembered = createRecent<{ readonly sealed: string; readonly plain: string }>(MOST)
   return {
     open(sealed, context) {
-      const before = remembered.get(sealed)
-      // What was moved to another record is refused, by the sealer.
-      if (before?.context === context) return before.plain
+      const before = remembered.get(context)
+      if (before?.sealed === sealed) return before.plain
       const plain = sealer.open(sealed, context)
-      remembered.set(sealed, { context, plain })
+      remembered.set(context, { sealed, plain })
       return plain
     },
   }

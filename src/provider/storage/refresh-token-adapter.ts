@@ -18,7 +18,7 @@ export class RefreshTokenAdapter extends OnceAdapter {
 
   /** Hides that the token was used, where it is presented by a retry. */
   override async find(id: string) {
-    const payload = await this.findForeseeing(id)
+    const payload = await this.artifacts.find(KIND, id, this.foresee)
     if (payload?.consumed === undefined) return payload
     const use = await this.artifacts.findUse(KIND, id)
     if (use && (await this.#rotation.isRetry(id, use))) return { ...payload, consumed: undefined }
