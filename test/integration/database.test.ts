@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { env, kill } from 'node:process'
 import { type TestContext, test } from 'node:test'
+import { mongo } from 'mongoose'
 import { findBinary } from '../../src/platform/database/embedded/binary.ts'
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/platform/database/embedded/index.ts'
+import { stopServerProcess } from '../../src/platform/database/embedded/process.ts'
 import { openDatabase } from '../../src/platform/database/index.ts'
 import { openTestDatabase, testServer } from '../support/database.ts'
 import { scratchFolder } from '../support/scratch.ts'
@@ -73,4 +75,31 @@ test('a server whose port was taken in the moment of its start gets another one'
   const { uri } = await start(program)
   const taken = (await readFile(join(dataDir, 'port'), 'utf8')).trim()
   assert.ok(Number(taken) > 0 && new URL(uri).port !== taken)
+})
+
+test('a server of somebody else that took the port is left as it is, and ours gets another port', async (t) => {
+  let theirs = ''
+  const readNumber = async (name: string) => Number(await readFile(join(theirs, name), 'utf8'))
+  t.after(async () => stopServerProcess(await readNumber('pid')))
+  const { dataDir, binary, start } = await prepareServer(t)
+  theirs = join(dataDir, 'theirs')
+  await mkdir(theirs)
+  const program = join(dataDir, 'overtaken')
+  // Theirs is there, and was found, before ours begins to listen.
+  const fork = `--port "$2" --bind_ip 127.0.0.1 --replSet gatehouse --dbpath ${theirs} --logpath ${theirs}/log`
+  const script = `#!/bin/sh
+if [ "$1" = --port ] && [ ! -e ${theirs}/port ]; then
+  ${resolve(binary)} ${fork} --fork --pidfilepath ${theirs}/pid >&2 && echo "$2" > ${theirs}/port
+  until grep -q "Connection accepted" ${theirs}/log; do sleep 0.05; done
+fi
+exec ${resolve(binary)} "$@"
+`
+  await writeFile(program, script, { mode: 0o700 })
+  const { uri } = await start(program)
+  const taken = await readNumber('port')
+  assert.notEqual(Number(new URL(uri).port), taken)
+  const client = await new mongo.MongoClient(`mongodb://127.0.0.1:${taken}/?directConnection=true`).connect()
+  t.after(() => client.close())
+  // Nobody has told it of a set.
+  await assert.rejects(client.db('admin').command({ replSetGetConfig: 1 }), { codeName: 'NotYetInitialized' })
 })

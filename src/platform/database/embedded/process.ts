@@ -77,7 +77,8 @@ async function startOn(port: number, binary: string, folder: string, dataPath: s
     child.once('error', reject)
     child.once('exit', (code) => reject(new EndedError(code, lastLogLine(logPath))))
   })
-  await Promise.race([becomePrimary(port, START_MS, cut.signal), ended]).finally(() => cut.abort())
+  const leading = becomePrimary(port, dataPath, { timeoutMs: START_MS, cut: cut.signal })
+  await Promise.race([leading, ended]).finally(() => cut.abort())
   ended.catch(() => {})
   if (child.pid === undefined) throw new Error('MongoDB has no process')
   return { pid: child.pid, port }

@@ -46,27 +46,38 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
+async function isOf(dataPath: string, admin: mongo.Db): Promise<boolean> {
+  const { parsed } = await admin.command({ getCmdLineOpts: 1 })
+  return parsed?.storage?.dbPath === dataPath
+}
+
 /** Whether the server on this port is the one that keeps its data in this folder. */
 export async function servesFolder(port: number, dataPath: string): Promise<boolean> {
   if (!(await isListening(port))) return false
-  try {
-    return await withAdmin(port, ANSWER_MS, async (admin) => {
-      const { parsed } = await admin.command({ getCmdLineOpts: 1 })
-      return parsed?.storage?.dbPath === dataPath
-    })
-  } catch {
-    return false
-  }
+  return withAdmin(port, ANSWER_MS, (admin) => isOf(dataPath, admin)).catch(() => false)
 }
 
 /**
- * Makes the server on this port the writable primary of its set. A set remembers host and port: on another port than
- * last time its one member is renamed.
+ * Makes the server on this port, when it is the one that keeps its data in this folder, the writable primary of its set.
+ * A set remembers host and port: on another port than last time its one member is renamed.
  * @param cut gives up
  */
-export async function becomePrimary(port: number, timeoutMs: number, cut: AbortSignal): Promise<void> {
+export async function becomePrimary(
+  port: number,
+  dataPath: string,
+  { timeoutMs, cut }: { timeoutMs: number; cut: AbortSignal },
+): Promise<void> {
   const deadline = Date.now() + timeoutMs
+  const until = async (isSo: () => Promise<boolean>) => {
+    while (!(await isSo())) {
+      cut.throwIfAborted()
+      if (Date.now() > deadline) throw new Error('MongoDB did not become writable in time')
+      await wait(POLL_MS)
+    }
+  }
   const lead = async (admin: mongo.Db) => {
+    // Somebody else may have taken the port: ours is about to end then, and theirs is left as it is.
+    await until(() => isOf(dataPath, admin).catch(() => false))
     const host = `127.0.0.1:${port}`
     try {
       const { config } = await admin.command({ replSetGetConfig: 1 })
@@ -80,10 +91,7 @@ export async function becomePrimary(port: number, timeoutMs: number, cut: AbortS
       if (!(error instanceof mongo.MongoServerError) || error.code !== NOT_YET_INITIALIZED) throw error
       await admin.command({ replSetInitiate: { _id: NAME, members: [{ _id: 0, host }] } })
     }
-    while (!(await admin.command({ hello: 1 })).isWritablePrimary) {
-      if (Date.now() > deadline) throw new Error('MongoDB did not become writable in time')
-      await wait(POLL_MS)
-    }
+    await until(async () => (await admin.command({ hello: 1 })).isWritablePrimary)
   }
   await withAdmin(port, timeoutMs, lead, cut)
 }
