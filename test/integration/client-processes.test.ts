@@ -77,3 +77,16 @@ test('a client that is deleted on the command line is unknown in the running pro
   await run(`client delete ${client_id} --yes`)
   await answers(client_id, client_secret, 401)
 })
+
+test('servers that start at the same moment bring the same client along, once', async () => {
+  const metadata = {
+    client_name: 'Brought along',
+    redirect_uris: ['https://rp.example/callback'],
+    token_endpoint_auth_method: 'none',
+  }
+  const bring = () => world.clients.register(metadata, { via: 'seed', clientId: 'brought-along' })
+  const brought = await Promise.all([bring(), bring(), bring()])
+  assert.deepEqual([...new Set(brought.map(({ client_id }) => client_id))], ['brought-along'])
+  const created = (await world.events('client.created')).filter(({ clientId }) => clientId === 'brought-along')
+  assert.equal(created.length, 1)
+})

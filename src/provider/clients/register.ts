@@ -49,7 +49,8 @@ export function createRegister({ store, audit, validate }: Dependencies): Regist
     const client_id = clientId ?? `app_${newId()}`
     const metadata = validate(request, client_id, via)
     const createdAt = new Date()
-    if (via === 'seed' && (await store.replace({ metadata }))) return { client_id, metadata, createdAt }
+    const isBroughtAgain = async () => via === 'seed' && (await store.replace({ metadata }))
+    if (await isBroughtAgain()) return { client_id, metadata, createdAt }
 
     const admitted = await admit?.()
     const issued = provesItselfBySecret(metadata) ? issueSecret() : undefined
@@ -60,6 +61,8 @@ export function createRegister({ store, audit, validate }: Dependencies): Regist
       secrets: issued ? [issued.stored] : [],
       managementHash: token && hashSecret(token),
     })
+    // Another server that starts at this moment was faster.
+    if (!isNew && (await isBroughtAgain())) return { client_id, metadata, createdAt }
     if (!isNew) throw refusals.exists(client_id)
     const name = metadata.client_name ? { name: String(metadata.client_name) } : {}
     await audit.record('client.created', { ...subject, clientId: client_id }, { via, ...name, ...admitted })
