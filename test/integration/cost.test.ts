@@ -21,7 +21,7 @@ before(async () => {
   await hearOfChanges()
   const grant = () => oidc.clientCredentialsGrant(rp.configuration)
   // From now on the client is known here.
-  while ((await costOf(grant)).reads > 0);
+  await until(async () => (await costOf(grant)).reads === 0, 'the client is read each time')
   // Its owner was told of the password, and the trail tells of the mail.
   await world.notices.delivery.settle()
 })
@@ -37,7 +37,13 @@ async function hearOfChanges(): Promise<void> {
   const isKnown = async () => (await fetch(url, { redirect: 'manual' })).status === 303
   assert.ok(await isKnown())
   await world.connection.collection<{ _id: string }>('clients').deleteOne({ _id: last.clientId })
-  while (await isKnown());
+  await until(async () => !(await isKnown()), 'nothing is heard of changes')
+}
+
+/** Resolves once it is so; asking again is what it waits with. */
+async function until(is: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (!(await is())) assert.ok(performance.now() < deadline, otherwise)
 }
 
 interface Profiled {
