@@ -50,6 +50,8 @@ export interface Artifacts extends Changing {
   revokeGrant(grantId: string): Promise<void>
   /** Everything that was granted to a client. */
   revokeByClientId(clientId: string): Promise<void>
+  /** The sessions of an account whose end nobody was told of yet: also those that ran out just now. */
+  findSessions(accountId: string): Promise<AdapterPayload[]>
   /** Everything that lives on for an account, newest sessions included, gone at once. */
   revokeByAccountId(accountId: string): Promise<AdapterPayload[]>
   /** The same, but for the session with this uid, its grants and their tokens. */
@@ -130,7 +132,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
   }
 
   /** Those that have expired are told of as well, when they are deleted before they were swept. */
-  const endedOf = (documents: readonly ArtifactDocument[]) =>
+  const untoldOf = (documents: readonly ArtifactDocument[]) =>
     openReadable(
       documents.filter((document) => document.kind === 'Session' && isThere(document)),
       open,
@@ -186,11 +188,12 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
     async revokeByClientId(clientId) {
       if (clientId) await revokeBy('clientId', clientId)
     },
+    findSessions: async (accountId) => untoldOf(await records.findBy('accountId', accountId)),
     async revokeByAccountId(accountId) {
       if (!accountId) return []
       const found = await records.findBy('accountId', accountId)
       await revokeBy('accountId', accountId)
-      return endedOf(found)
+      return untoldOf(found)
     },
     async revokeOthers(accountId, uid) {
       const found = await records.findBy('accountId', accountId)
@@ -202,7 +205,7 @@ export function createArtifacts({ records, units, sealer }: Dependencies): Artif
       )
       ahead.forget()
       await Promise.all(others.map(({ _id, kind }) => records.delete(_id, { kind })))
-      return endedOf(others)
+      return untoldOf(others)
     },
   }
 }

@@ -11,7 +11,6 @@ import { type ClientStore, createClientStore } from '../clients/store.ts'
 import { type Consents, createConsents } from '../consents.ts'
 import { keysetModel } from '../keys/model.ts'
 import { createSessionEnds, type EndedSession, type SessionEnds } from '../session-ends.ts'
-import { createAccountSessions } from './account-sessions.ts'
 import { artifactModel } from './artifact.model.ts'
 import { type Artifacts, createArtifacts } from './artifacts.ts'
 import { expiredSessionsJob } from './expired-sessions.ts'
@@ -60,7 +59,6 @@ export function openProtocolStorage({
   const model = artifactModel(connection)
   const records = gatherings.of(model)
   const artifacts = createArtifacts({ records, units, sealer })
-  const findSessions = createAccountSessions(records, sealer)
   keysetModel(connection)
   const sessionEnds = createSessionEnds()
   const sessions = createSessions({ artifacts, units, tell: sessionEnds.tell })
@@ -82,11 +80,11 @@ export function openProtocolStorage({
     clientInvitations: createInvitations(clientInvitationModel(connection), audit),
     consents: createConsents(connection),
     async endAccount(accountId, reason) {
-      const known = await findSessions(accountId)
+      const known = await artifacts.findSessions(accountId)
       await end(accountId, reason, { known, revoke: () => artifacts.revokeByAccountId(accountId) })
     },
     async endOthers(accountId, uid, reason) {
-      const known = (await findSessions(accountId)).filter((session) => session.uid !== uid)
+      const known = (await artifacts.findSessions(accountId)).filter((session) => session.uid !== uid)
       await end(accountId, reason, { known, revoke: () => artifacts.revokeOthers(accountId, uid) })
     },
   }
